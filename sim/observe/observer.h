@@ -1,0 +1,108 @@
+// What happens in a run, as typed events.  Metrics, the auditor, the per-request file and later the timeline are observers.
+//
+// Events arrive in non-decreasing time.  Fast-forward and step-by-step runs send the same events (an iteration is not an
+// event).  References live only during the call.
+#ifndef JEVONS_SIM_OBSERVE_OBSERVER_H_
+#define JEVONS_SIM_OBSERVE_OBSERVER_H_
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+
+namespace jevons {
+
+// What a GPU's time went to.  Every GPU is in exactly one purpose at every instant.
+enum class Purpose : std::uint8_t {
+  kIdle,          // Held by nobody.
+  kLoading,       // A serving node loading its model and warming up; a training job restoring its checkpoint.
+  kServing,       // A replica running iterations.
+  kIdleServing,   // A replica with nothing to run.
+  kDraining,      // A replica that takes no new requests, until its node is handed back (running or not).
+  kTraining,      // Training steps that were kept: saved in a checkpoint, or of a job that ended, or still running.
+  kCheckpoint,    // Writing a checkpoint.
+  kLostWork,      // Training steps and checkpoint writes undone by a preemption.
+};
+inline constexpr int kPurposes = 8;
+constexpr std::string_view purpose_name(Purpose p) {
+  constexpr std::string_view kNames[kPurposes] = {"idle",     "loading",  "serving",    "idle_serving",
+                                                  "draining", "training", "checkpoint", "lost_work"};
+  return kNames[static_cast<int>(p)];
+}
+
+// `gpus` GPUs of `group` spent [from, to) on `purpose`.  The simulator reports every GPU's whole time in such stretches,
+// each when it is over and its purpose is final (training steps: when saved, ended or lost).  Stretches of one holder come
+// in order; `to` never lies after the event's own time.
+struct GpuStretch {
+  GroupId group;
+  Purpose purpose = Purpose::kIdle;
+  Gpus gpus;
+  Instant from, to;
+};
+
+enum class FinishReason : std::uint8_t { kCompleted, kRejected, kUnfinished };
+
+// One request's whole story, sent once, when it ends (completed, refused on arrival, or cut off by the end of the run).
+struct RequestRecord {
+  RequestId id;
+  std::uint32_t workload = 0;
+  PoolId pool;
+  ReplicaId replica;             // Last one; invalid if never routed.
+  FinishReason reason = FinishReason::kCompleted;
+  Tokens prompt, output;         // As asked.
+  Tokens produced;               // Output tokens delivered.
+  Tokens reused;                 // Prompt tokens taken from the prefix cache (first admission).
+  Tokens prefilled;              // Prompt tokens computed, without recomputation.
+  Tokens recomputed;             // Tokens computed again after preemption (prompt and output).
+  std::int32_t preemptions = 0;
+  Instant arrival;
+  Instant scheduled;             // First admitted to a batch; never() if not.
+  Instant first_token;           // never() if none.
+  Instant finish;                // Last token, refusal, or end of run.
+};
+
+struct JobRecord {
+  JobId id;
+  std::string_view name;
+  FinishReason reason = FinishReason::kCompleted;
+  Gpus gpus;
+  Instant submit;
+  Instant first_start;           // never() if not started.
+  Instant finish;
+  Duration run_time;             // Work asked, on the reference GPU.
+  GpuTime useful, checkpoint, lost, restoring;
+  std::int32_t preemptions = 0;
+  std::int32_t checkpoints = 0;
+};
+
+struct GangStart {
+  JobId job;
+  Gpus asked;
+  std::span<const std::pair<NodeId, Gpus>> shares;
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_request_arrival(Instant, RequestId, PoolId, Tokens /*prompt*/, Tokens /*output*/) {}
+  virtual void on_request_end(Instant, const RequestRecord&) {}
+  virtual void on_job_arrival(Instant, JobId, Gpus) {}
+  virtual void on_job_start(Instant, const GangStart&) {}          // Also after a preemption.
+  virtual void on_job_stop(Instant, JobId, bool /*preempted*/) {}  // Its GPUs are free from this instant.
+  virtual void on_job_end(Instant, const JobRecord&) {}
+  virtual void on_node_taken(Instant, NodeId, PoolId) {}           // A pool holds the whole node from this instant.
+  virtual void on_node_given_back(Instant, NodeId, PoolId) {}
+  virtual void on_gpu_time(Instant, const GpuStretch&) {}
+  // KV memory of a replica changed holder: used after the change, and its capacity.
+  virtual void on_kv(Instant, ReplicaId, Blocks /*used*/, Blocks /*total*/) {}
+  virtual void on_replica_start(Instant, ReplicaId, NodeId, Blocks /*kv total*/) {}
+  virtual void on_replica_end(Instant, ReplicaId, Blocks /*kv used, must be 0*/) {}
+  virtual void on_flow_start(Instant, std::uint64_t /*id*/, Bytes) {}
+  virtual void on_flow_end(Instant, std::uint64_t /*id*/, Bytes /*delivered*/, bool /*complete*/) {}
+  virtual void on_run_end(Instant) {}                              // Last event; open stretches were sent before.
+};
+
+}  // namespace jevons
+#endif  // JEVONS_SIM_OBSERVE_OBSERVER_H_

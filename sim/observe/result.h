@@ -1,0 +1,67 @@
+// What one run produced: plain data, filled by Metrics, read by report and experiments.
+#ifndef JEVONS_SIM_OBSERVE_RESULT_H_
+#define JEVONS_SIM_OBSERVE_RESULT_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/histogram.h"
+#include "base/units.h"
+#include "sim/observe/observer.h"
+
+namespace jevons {
+
+struct ServingResult {           // Of one pool, or of all together (merged).
+  std::string pool;
+  std::uint64_t arrived = 0, completed = 0, rejected = 0, unfinished = 0;
+  std::uint64_t met_slo = 0;     // Completed within the SLO.
+  std::uint64_t preemptions = 0;
+  Tokens prompt, output;         // Of completed requests.
+  Tokens produced;               // Output tokens of all requests, unfinished ones included.
+  Tokens prefilled, reused, recomputed;
+  Histogram ttft, tpot, e2e;     // ns.  TTFT: all that got a first token; TPOT, E2E: completed (TPOT: output >= 2).
+  Histogram queue_time;          // Arrival to first admission.
+};
+
+struct TrainingResult {
+  std::uint64_t submitted = 0, completed = 0, rejected = 0, unfinished = 0;
+  std::uint64_t preemptions = 0, checkpoints = 0;
+  Histogram jct;                 // ns, completed jobs: finish - submit.
+  Histogram queueing_delay;      // ns, started jobs: first start - submit.
+  GpuTime useful;                // Training time of kept steps (ledger's kTraining).
+  Instant last_finish;           // Makespan: end of the last completed job.
+};
+
+struct Ledger {                  // GPU-time by purpose; per group and in total.
+  std::array<GpuTime, kPurposes> by_purpose{};
+  GpuTime total() const {
+    GpuTime t{};
+    for (const GpuTime& p : by_purpose) t += p;
+    return t;
+  }
+};
+
+struct RunResult {
+  bool complete = true;          // False: interrupted before the horizon.
+  Instant end;                   // Simulated time the figures cover, from 0.
+  std::vector<ServingResult> pools;
+  ServingResult serving;         // All pools together.
+  TrainingResult training;
+  std::vector<std::string> groups;
+  std::vector<Ledger> ledger_by_group;
+  Ledger ledger;
+  MicroDollars gpu_cost;         // Sum over groups of GPU-time x price.
+  MicroDollars energy_cost;      // 0 unless asked for.
+  double energy_joules = 0;      // GPUs and their host share, without PUE.
+  std::uint64_t node_moves = 0;  // Nodes taken by or given back by pools.
+  std::uint64_t flows = 0;
+  Bytes flow_bytes;              // Delivered by flows.
+  std::uint64_t events = 0;      // Calendar events handled; differs between engine modes, so it is not part of any report.
+  std::string warnings;          // One per line; empty if none.
+};
+
+}  // namespace jevons
+#endif  // JEVONS_SIM_OBSERVE_RESULT_H_
