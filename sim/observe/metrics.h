@@ -1,0 +1,56 @@
+// Turns the events of a run into its RunResult.
+#ifndef JEVONS_SIM_OBSERVE_METRICS_H_
+#define JEVONS_SIM_OBSERVE_METRICS_H_
+
+#include <memory>
+#include <vector>
+
+#include "sim/observe/observer.h"
+#include "sim/observe/result.h"
+
+namespace jevons {
+
+struct MetricsSetup {
+  struct Group {
+    std::string name;
+    Gpus gpus;                               // All nodes together.
+    double price_usd_per_gpu_hour = 0;
+    double idle_watts = 0, busy_watts = 0;   // Busy in kServing, kTraining, kLostWork, kDraining; idle otherwise.
+  };
+  struct Pool {
+    std::string name;
+    Duration slo_ttft{}, slo_tpot{}, slo_e2e{};  // 0 = no limit.
+  };
+  std::vector<Group> groups;
+  std::vector<Pool> pools;
+  double energy_usd_per_kwh = 0;
+  double pue = 1.0;
+};
+
+// True when a completed request met every limit of its pool's SLO.
+bool met_slo(const RequestRecord& r, const MetricsSetup::Pool& pool);
+
+class Metrics final : public Observer {
+ public:
+  explicit Metrics(MetricsSetup setup);
+  void on_request_arrival(Instant, RequestId, PoolId, Tokens prompt, Tokens output) override;
+  void on_request_end(Instant, const RequestRecord&) override;
+  void on_job_arrival(Instant, JobId, Gpus) override;
+  void on_job_start(Instant, const GangStart&) override;
+  void on_job_end(Instant, const JobRecord&) override;
+  void on_node_taken(Instant, NodeId, PoolId) override;
+  void on_node_given_back(Instant, NodeId, PoolId) override;
+  void on_gpu_time(Instant, const GpuStretch&) override;
+  void on_flow_end(Instant, std::uint64_t, Bytes, bool) override;
+  void on_run_end(Instant) override;
+
+  // After on_run_end: everything but `complete`, `events` and `warnings`, which the caller sets.
+  const RunResult& result() const { return result_; }
+
+ private:
+  MetricsSetup setup_;
+  RunResult result_;
+};
+
+}  // namespace jevons
+#endif  // JEVONS_SIM_OBSERVE_METRICS_H_
