@@ -55,8 +55,8 @@ struct RunResult {
   Ledger ledger;
   MicroDollars gpu_cost;         // Sum over groups of GPU-time x price.
   MicroDollars energy_cost;      // 0 unless asked for.
-  double energy_joules = 0;      // GPUs and their host share, without PUE.
-  std::uint64_t node_moves = 0;  // Nodes taken by or given back by pools.
+  double energy_joules = 0;      // GPUs and their host share, without PUE; watts to the milliwatt.
+  std::uint64_t node_moves = 0;  // Nodes taken by or given back by pools, after the start.
   std::uint64_t flows = 0;
   Bytes flow_bytes;              // Delivered by flows.
   std::uint64_t events = 0;      // Calendar events handled; differs between engine modes, so it is not part of any report.

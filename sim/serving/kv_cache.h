@@ -30,6 +30,7 @@ class KvCache {
   struct Holding {
     Blocks plain{0};                       // Blocks without a hash.
     std::vector<std::uint32_t> groups;     // Hashed groups it references, in prefix order.
+    std::uint32_t hashes_done = 0;         // Leading hashes acquired or offered to publish(); each is offered once.
   };
 
   // `prefix_caching` off: hashes are ignored.
@@ -42,7 +43,8 @@ class KvCache {
   Blocks free() const { return total() - referenced(); }
 
   // Leading tokens of a prompt that are cached or held now: whole groups, and always less than `prompt` (at least one token
-  // must be computed).  O(groups found).  `hash_block` that is not a whole number of blocks: 0.
+  // must be computed).  O(groups found).  `hash_block` that is not a whole number of blocks: 0.  A hash that repeats inside
+  // one prompt ends the prefix (chained hashes do not repeat, unless they collide).
   Tokens lookup(std::span<const std::uint64_t> hashes, Tokens hash_block, Tokens prompt) const;
   // Of the blocks that lookup() would find, how many are free now, that is, would leave the free queue when acquired.
   Blocks lookup_free(std::span<const std::uint64_t> hashes, Tokens hash_block, Tokens prompt) const;
@@ -51,8 +53,9 @@ class KvCache {
   Tokens acquire_prefix(std::span<const std::uint64_t> hashes, Tokens hash_block, Tokens prompt, Holding* holding);
   // Takes `n` plain blocks; false, and nothing taken, if fewer are free.
   bool take(Blocks n, Holding* holding);
-  // The first `computed` tokens of the prompt are in memory: full groups become shareable.  Their plain blocks turn into
-  // group blocks; a group that meanwhile exists elsewhere stays plain here (vLLM keeps the duplicate too).
+  // The first `computed` tokens of the prompt (never more than the prompt) are in memory: full groups become shareable.
+  // Their plain blocks turn into group blocks; a group that meanwhile exists elsewhere stays plain here (vLLM keeps the
+  // duplicate too).  O(groups that are new since the last call).
   void publish(std::span<const std::uint64_t> hashes, Tokens hash_block, Tokens computed, Holding* holding);
   // Gives everything back: blocks of the tail become free first, so that prefixes are evicted last.  Clears `*holding`.
   void release(Holding* holding);

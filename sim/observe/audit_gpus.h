@@ -1,0 +1,94 @@
+// The auditor's book of GPUs: who holds each one, what its time went to, jobs, replicas and their KV memory.
+//
+// That every GPU has one purpose at every instant is checked without keeping the stretches.  For a function h of time that
+// looks random, sum of gpus x (h(to) - h(from)) over all stretches of a group equals gpus(group) x (h(end) - h(0)) if they
+// cover [0, end) exactly; if they do not, it does so with probability 2^-64.  Idle stretches are held in the same way
+// against the times at which nobody held the GPUs, as the events of jobs and pools tell them.
+#ifndef JEVONS_SIM_OBSERVE_AUDIT_GPUS_H_
+#define JEVONS_SIM_OBSERVE_AUDIT_GPUS_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "sim/observe/audit_finding.h"
+#include "sim/observe/observer.h"
+#include "sim/observe/result.h"
+#include "topologies/cluster.h"
+
+namespace jevons {
+
+class GpuAudit {
+ public:
+  GpuAudit(const Cluster& cluster, AuditFinding* finding);
+
+  void job_arrives(Instant now, JobId id, Gpus gpus);
+  void job_starts(Instant now, const GangStart& start);
+  void job_stops(Instant now, JobId id, bool preempted);
+  void job_ends(Instant now, const JobRecord& r);
+  void node_taken(Instant now, NodeId node, PoolId pool);
+  void node_given_back(Instant now, NodeId node, PoolId pool);
+  void stretch(Instant now, const GpuStretch& s);
+  void kv(Instant now, ReplicaId id, Blocks used, Blocks total);
+  void replica_starts(Instant now, ReplicaId id, NodeId node, Blocks kv_total);
+  void replica_ends(Instant now, ReplicaId id, Blocks kv_used);
+  void end_run(Instant now);
+  void compare(Instant end, const RunResult& result) const;
+
+ private:
+  struct NodeState {
+    PoolId holder;                  // Invalid: no pool.
+    std::int32_t training = 0;      // GPUs held by jobs.
+    std::int32_t replicas = 0;
+  };
+  struct GroupState {
+    std::int64_t gpus = 0, held = 0;
+    std::int64_t micro_dollars_per_hour = 0, idle_milliwatts = 0, busy_milliwatts = 0;
+    Instant last_change;
+    std::uint64_t free_print = 0;   // Of the times nobody held GPUs.
+    std::uint64_t idle_print = 0;   // Of the idle stretches.
+    std::uint64_t all_print = 0;    // Of all stretches.
+    std::array<Int128, kPurposes> gpu_ns{};
+  };
+  struct JobState {
+    Gpus gpus;
+    Instant submit, first_start = Instant::never(), started;
+    std::vector<std::pair<NodeId, Gpus>> shares;   // Empty: not running.
+    Int128 held_gpu_ns = 0;
+    std::int32_t preemptions = 0;
+    bool ended = false;
+  };
+  struct Replica {
+    NodeId node;
+    Blocks total, used;
+  };
+  struct JobTotals {
+    std::uint64_t submitted = 0, completed = 0, rejected = 0, unfinished = 0, preemptions = 0, checkpoints = 0;
+    Int128 useful = 0, checkpoint = 0, lost = 0, jct_ns = 0, delay_ns = 0;
+    std::uint64_t started = 0;
+  };
+  bool known_node(Instant now, NodeId node);
+  void hold(Instant now, NodeId node, std::int64_t gpus);  // Negative: let go.
+  void settle(GroupState* group, Instant now);
+  bool gang_fits(Instant now, const GangStart& start, const JobState& job);
+  void check_job_end(Instant now, const JobRecord& r, const JobState& job);
+  void end_group(Instant now, std::size_t index);
+  void compare_jobs(Instant end, const TrainingResult& given) const;
+  void compare_money(Instant end, const RunResult& result) const;
+
+  const Cluster* cluster_;          // Not owned.
+  AuditFinding* finding_;           // Not owned.
+  std::vector<NodeState> nodes_;
+  std::vector<GroupState> groups_;
+  std::map<std::uint32_t, JobState> jobs_;
+  std::map<std::uint32_t, Replica> replicas_;  // Running ones.
+  std::int64_t last_replica_ = -1;
+  JobTotals totals_;
+  std::uint64_t node_moves_ = 0;
+};
+
+}  // namespace jevons
+#endif  // JEVONS_SIM_OBSERVE_AUDIT_GPUS_H_

@@ -1,0 +1,160 @@
+// Counts, histograms, the GPU ledger, and from it money and energy.
+#include "sim/observe/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+
+namespace jevons {
+namespace {
+
+constexpr Int128 kGpuNsPerGpuHour = 3'600'000'000'000;
+
+// Rounded half up, for value >= 0 and unit > 0.
+constexpr Int128 divide_rounded(Int128 value, Int128 unit) { return (2 * value + unit) / (2 * unit); }
+
+Duration tpot_of(const RequestRecord& r) {
+  const std::int64_t intervals = r.output.value - 1, span = (r.finish - r.first_token).ns;
+  return {span / intervals + (span % intervals >= intervals - span % intervals ? 1 : 0)};
+}
+
+std::int64_t fixed_point(double value, double per_unit) {
+  CHECK(std::isfinite(value) && value >= 0 && value < 1e9);
+  return std::llround(value * per_unit);
+}
+
+// In micro-dollars.  Whole GPU-hours apart, so that no product leaves 128 bits.
+Int128 price_of(GpuTime time, std::int64_t micro_dollars_per_gpu_hour) {
+  const Int128 hours = time.gpu_ns / kGpuNsPerGpuHour, rest = time.gpu_ns % kGpuNsPerGpuHour;
+  return hours * micro_dollars_per_gpu_hour + divide_rounded(rest * micro_dollars_per_gpu_hour, kGpuNsPerGpuHour);
+}
+
+// More than 64 bits hold (9e12 USD) is the most they hold.
+MicroDollars clamped(Int128 micro_dollars) {
+  return {static_cast<std::int64_t>(std::min<Int128>(micro_dollars, std::numeric_limits<std::int64_t>::max()))};
+}
+
+bool is_busy(Purpose p) {
+  return p == Purpose::kServing || p == Purpose::kTraining || p == Purpose::kLostWork || p == Purpose::kDraining;
+}
+
+void merge(const ServingResult& from, ServingResult* into) {
+  into->arrived += from.arrived;
+  into->completed += from.completed;
+  into->rejected += from.rejected;
+  into->unfinished += from.unfinished;
+  into->met_slo += from.met_slo;
+  into->preemptions += from.preemptions;
+  into->prompt += from.prompt;
+  into->output += from.output;
+  into->produced += from.produced;
+  into->prefilled += from.prefilled;
+  into->reused += from.reused;
+  into->recomputed += from.recomputed;
+  into->ttft.merge(from.ttft);
+  into->tpot.merge(from.tpot);
+  into->e2e.merge(from.e2e);
+  into->queue_time.merge(from.queue_time);
+}
+
+}  // namespace
+
+bool met_slo(const RequestRecord& r, const MetricsSetup::Pool& pool) {
+  if (r.reason != FinishReason::kCompleted) return false;
+  if (pool.slo_ttft.ns > 0 && r.first_token - r.arrival > pool.slo_ttft) return false;
+  if (pool.slo_e2e.ns > 0 && r.finish - r.arrival > pool.slo_e2e) return false;
+  return pool.slo_tpot.ns <= 0 || r.output.value < 2 || tpot_of(r) <= pool.slo_tpot;
+}
+
+Metrics::Metrics(MetricsSetup setup) : setup_(std::move(setup)) {
+  for (const MetricsSetup::Pool& p : setup_.pools) result_.pools.emplace_back().pool = p.name;
+  for (const MetricsSetup::Group& g : setup_.groups) result_.groups.push_back(g.name);
+  result_.ledger_by_group.resize(setup_.groups.size());
+  result_.serving.pool = "all";
+}
+
+void Metrics::on_request_arrival(Instant, RequestId, PoolId pool, Tokens, Tokens) {
+  CHECK(pool.index < result_.pools.size());
+  ++result_.pools[pool.index].arrived;
+}
+
+void Metrics::on_request_end(Instant, const RequestRecord& r) {
+  CHECK(r.pool.index < result_.pools.size());
+  ServingResult& p = result_.pools[r.pool.index];
+  p.preemptions += static_cast<std::uint64_t>(r.preemptions);
+  p.produced += r.produced;
+  p.prefilled += r.prefilled;
+  p.reused += r.reused;
+  p.recomputed += r.recomputed;
+  if (r.scheduled != Instant::never()) p.queue_time.add((r.scheduled - r.arrival).ns);
+  if (r.first_token != Instant::never()) p.ttft.add((r.first_token - r.arrival).ns);
+  if (r.reason == FinishReason::kRejected) ++p.rejected;
+  if (r.reason == FinishReason::kUnfinished) ++p.unfinished;
+  if (r.reason != FinishReason::kCompleted) return;
+  ++p.completed;
+  p.prompt += r.prompt;
+  p.output += r.output;
+  p.e2e.add((r.finish - r.arrival).ns);
+  if (r.output.value >= 2) p.tpot.add(tpot_of(r).ns);
+  if (met_slo(r, setup_.pools[r.pool.index])) ++p.met_slo;
+}
+
+void Metrics::on_job_arrival(Instant, JobId, Gpus) { ++result_.training.submitted; }
+
+void Metrics::on_job_start(Instant, const GangStart&) {}
+
+void Metrics::on_job_end(Instant, const JobRecord& r) {
+  TrainingResult& t = result_.training;
+  t.preemptions += static_cast<std::uint64_t>(r.preemptions);
+  t.checkpoints += static_cast<std::uint64_t>(r.checkpoints);
+  if (r.first_start != Instant::never()) t.queueing_delay.add((r.first_start - r.submit).ns);
+  if (r.reason == FinishReason::kRejected) ++t.rejected;
+  if (r.reason == FinishReason::kUnfinished) ++t.unfinished;
+  if (r.reason != FinishReason::kCompleted) return;
+  ++t.completed;
+  t.jct.add((r.finish - r.submit).ns);
+  t.last_finish = std::max(t.last_finish, r.finish);
+}
+
+// The nodes a pool holds from the start have not moved.
+void Metrics::on_node_taken(Instant at, NodeId, PoolId) { result_.node_moves += at.ns > 0 ? 1 : 0; }
+void Metrics::on_node_given_back(Instant at, NodeId, PoolId) { result_.node_moves += at.ns > 0 ? 1 : 0; }
+
+void Metrics::on_gpu_time(Instant, const GpuStretch& s) {
+  CHECK(s.group.index < result_.ledger_by_group.size());
+  result_.ledger_by_group[s.group.index].by_purpose[static_cast<std::size_t>(s.purpose)] += s.gpus * (s.to - s.from);
+}
+
+void Metrics::on_flow_end(Instant, std::uint64_t, Bytes delivered, bool) {
+  ++result_.flows;
+  result_.flow_bytes += delivered;
+}
+
+void Metrics::on_run_end(Instant at) {
+  result_.end = at;
+  for (const ServingResult& p : result_.pools) merge(p, &result_.serving);
+  Int128 milliwatt_ns = 0, gpu_cost = 0;
+  for (std::size_t g = 0; g < setup_.groups.size(); ++g) {
+    const MetricsSetup::Group& group = setup_.groups[g];
+    const Ledger& ledger = result_.ledger_by_group[g];
+    const std::int64_t busy_mw = fixed_point(group.busy_watts, 1e3), idle_mw = fixed_point(group.idle_watts, 1e3);
+    for (std::size_t p = 0; p < kPurposes; ++p) {
+      const GpuTime time = ledger.by_purpose[p];
+      result_.ledger.by_purpose[p] += time;
+      milliwatt_ns += time.gpu_ns * (is_busy(static_cast<Purpose>(p)) ? busy_mw : idle_mw);
+    }
+    gpu_cost += price_of(ledger.total(), fixed_point(group.price_usd_per_gpu_hour, 1e6));
+  }
+  result_.gpu_cost = clamped(gpu_cost);
+  result_.training.useful = result_.ledger.by_purpose[static_cast<std::size_t>(Purpose::kTraining)];
+  result_.energy_joules = static_cast<double>(milliwatt_ns) / 1e12;  // 1 mW x 1 ns = 1e-12 J.
+  if (setup_.energy_usd_per_kwh > 0) {
+    const double micro_dollars = result_.energy_joules * setup_.pue / 3.6e6 * setup_.energy_usd_per_kwh * 1e6;
+    result_.energy_cost = MicroDollars{std::llround(std::min(micro_dollars, 9.2e18))};
+  }
+}
+
+}  // namespace jevons
