@@ -1,1 +1,201 @@
+// Metrics by hand: each figure of a small run, to the last unit.
+#include "sim/observe/metrics.h"
+
 #include <gtest/gtest.h>
+
+#include <utility>
+
+namespace jevons {
+namespace {
+
+MetricsSetup setup() {
+  MetricsSetup s;
+  s.groups.push_back({"h100", Gpus{16}, 2.5, 100, 700});
+  s.groups.push_back({"a100", Gpus{8}, 1.25, 60, 400});
+  s.pools.push_back({"chat", 1_s, 50_ms, 0_s});
+  s.pools.push_back({"code", 0_s, 0_s, 3_s});
+  return s;
+}
+
+RequestRecord completed(std::uint64_t id, std::uint32_t pool, std::int64_t output) {
+  RequestRecord r;
+  r.id = RequestId{id};
+  r.pool = PoolId{pool};
+  r.prompt = Tokens{100};
+  r.output = r.produced = Tokens{output};
+  r.prefilled = Tokens{84};
+  r.reused = Tokens{16};
+  r.arrival = Instant{1'000'000'000};
+  r.scheduled = Instant{1'250'000'000};
+  r.first_token = Instant{1'500'000'000};
+  r.finish = Instant{2'500'000'000};
+  return r;
+}
+
+TEST(MetSlo, EachLimitCountsAndZeroIsNone) {
+  const RequestRecord r = completed(1, 0, 21);  // TTFT 500 ms, TPOT 50 ms, E2E 1.5 s.
+  EXPECT_TRUE(met_slo(r, {"p", 0_s, 0_s, 0_s}));
+  EXPECT_TRUE(met_slo(r, {"p", 500_ms, 50_ms, 1500_ms}));
+  EXPECT_FALSE(met_slo(r, {"p", Duration{499'999'999}, 0_s, 0_s}));
+  EXPECT_FALSE(met_slo(r, {"p", 0_s, Duration{49'999'999}, 0_s}));
+  EXPECT_FALSE(met_slo(r, {"p", 0_s, 0_s, Duration{1'499'999'999}}));
+}
+
+TEST(MetSlo, OnlyCompletedRequestsMeetIt) {
+  RequestRecord r = completed(1, 0, 21);
+  for (const FinishReason reason : {FinishReason::kRejected, FinishReason::kUnfinished}) {
+    r.reason = reason;
+    EXPECT_FALSE(met_slo(r, {"p", 0_s, 0_s, 0_s}));
+  }
+}
+
+TEST(MetSlo, TpotIsRoundedHalfUpAndNeedsTwoTokens) {
+  RequestRecord r = completed(1, 0, 3);
+  r.finish = r.first_token + Duration{5};  // 2.5 ns a token.
+  EXPECT_FALSE(met_slo(r, {"p", 0_s, Duration{2}, 0_s}));
+  EXPECT_TRUE(met_slo(r, {"p", 0_s, Duration{3}, 0_s}));
+  r.output = Tokens{1};
+  EXPECT_TRUE(met_slo(r, {"p", 0_s, Duration{1}, 0_s}));
+}
+
+TEST(Metrics, CountsRequestsByPoolAndTogether) {
+  Metrics m(setup());
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    m.on_request_arrival(Instant{1'000'000'000}, RequestId{i}, PoolId{i == 3 ? 1U : 0U}, Tokens{100}, Tokens{21});
+  }
+  RequestRecord r = completed(0, 0, 21);
+  r.preemptions = 2;
+  r.recomputed = Tokens{7};
+  m.on_request_end(r.finish, r);
+  RequestRecord one = completed(3, 1, 1);
+  m.on_request_end(one.finish, one);
+  RequestRecord refused;
+  refused.pool = PoolId{0};
+  refused.reason = FinishReason::kRejected;
+  refused.scheduled = refused.first_token = Instant::never();
+  m.on_request_end(Instant{3}, refused);
+  RequestRecord cut = completed(2, 0, 21);
+  cut.reason = FinishReason::kUnfinished;
+  cut.produced = Tokens{5};
+  m.on_request_end(cut.finish, cut);
+  m.on_run_end(Instant{10'000'000'000});
+
+  const ServingResult& chat = m.result().pools[0];
+  EXPECT_EQ(chat.pool, "chat");
+  EXPECT_EQ(chat.arrived, 3U);
+  EXPECT_EQ(chat.completed, 1U);
+  EXPECT_EQ(chat.rejected, 1U);
+  EXPECT_EQ(chat.unfinished, 1U);
+  EXPECT_EQ(chat.met_slo, 1U);
+  EXPECT_EQ(chat.preemptions, 2U);
+  EXPECT_EQ(chat.output, Tokens{21});
+  EXPECT_EQ(chat.produced, Tokens{26});
+  EXPECT_EQ(chat.recomputed, Tokens{7});
+  EXPECT_EQ(chat.ttft.count(), 2U) << "unfinished requests that got a first token count";
+  EXPECT_EQ(chat.e2e.count(), 1U);
+  EXPECT_EQ(chat.tpot.sum(), 50'000'000);
+  EXPECT_EQ(chat.queue_time.sum(), 500'000'000);
+  EXPECT_EQ(m.result().pools[1].tpot.count(), 0U) << "one token has no time per output token";
+  const ServingResult& all = m.result().serving;
+  EXPECT_EQ(all.arrived, 4U);
+  EXPECT_EQ(all.completed, 2U);
+  EXPECT_EQ(all.met_slo, 2U);
+  EXPECT_EQ(all.reused, Tokens{48});
+  EXPECT_EQ(all.e2e.sum(), 3'000'000'000);
+  EXPECT_EQ(m.result().end, Instant{10'000'000'000});
+}
+
+TEST(Metrics, CountsJobs) {
+  Metrics m(setup());
+  for (std::uint32_t i = 0; i < 3; ++i) m.on_job_arrival(Instant{}, JobId{i}, Gpus{8});
+  JobRecord r;
+  r.submit = Instant{10};
+  r.first_start = Instant{15};
+  r.finish = Instant{100};
+  r.preemptions = 1;
+  r.checkpoints = 4;
+  m.on_job_end(r.finish, r);
+  r.reason = FinishReason::kUnfinished;
+  r.first_start = Instant::never();
+  r.finish = Instant{500};
+  m.on_job_end(r.finish, r);
+  r.reason = FinishReason::kRejected;
+  m.on_job_end(r.finish, r);
+  m.on_gpu_time(Instant{600}, {GroupId{0}, Purpose::kTraining, Gpus{8}, Instant{15}, Instant{100}});
+  m.on_run_end(Instant{600});
+  const TrainingResult& t = m.result().training;
+  EXPECT_EQ(t.submitted, 3U);
+  EXPECT_EQ(t.completed, 1U);
+  EXPECT_EQ(t.unfinished, 1U);
+  EXPECT_EQ(t.rejected, 1U);
+  EXPECT_EQ(t.preemptions, 3U);
+  EXPECT_EQ(t.checkpoints, 12U);
+  EXPECT_EQ(t.jct.sum(), 90);
+  EXPECT_EQ(t.queueing_delay.sum(), 5);
+  EXPECT_EQ(t.last_finish, Instant{100}) << "the makespan is that of completed jobs";
+  EXPECT_EQ(t.useful, GpuTime{8 * 85});
+}
+
+TEST(Metrics, MoneyIsExactAndRoundedOncePerGroup) {
+  Metrics m(setup());
+  // 16 GPUs x 1 h at 2.50 USD = 40 USD; 8 GPUs x 0.72 ms at 1.25 USD/h = 2 micro-dollars.
+  m.on_gpu_time(Instant{3'600'000'000'000}, {GroupId{0}, Purpose::kIdle, Gpus{16}, Instant{}, Instant{3'600'000'000'000}});
+  m.on_gpu_time(Instant{3'600'000'000'000}, {GroupId{1}, Purpose::kServing, Gpus{8}, Instant{}, Instant{720'000}});
+  m.on_run_end(Instant{3'600'000'000'000});
+  EXPECT_EQ(m.result().gpu_cost, MicroDollars{40'000'002});
+  EXPECT_EQ(m.result().energy_cost, MicroDollars{0});
+}
+
+TEST(Metrics, HalfAMicroDollarIsRoundedUp) {
+  for (const std::int64_t ns : {1'439'999, 1'440'000}) {  // One GPU at 1.25 USD/h: 0.5 micro-dollars in 1.44 ms.
+    Metrics m(setup());
+    m.on_gpu_time(Instant{ns}, {GroupId{1}, Purpose::kServing, Gpus{1}, Instant{}, Instant{ns}});
+    m.on_run_end(Instant{ns});
+    EXPECT_EQ(m.result().gpu_cost, MicroDollars{ns == 1'440'000 ? 1 : 0});
+  }
+}
+
+TEST(Metrics, HundredThousandNodesForTwoHundredYearsStillAddUp) {
+  MetricsSetup s = setup();
+  s.groups[0].price_usd_per_gpu_hour = 3.333333;
+  Metrics m(std::move(s));
+  constexpr std::int64_t kYears = 200LL * 365 * 86400 * 1'000'000'000;
+  m.on_gpu_time(Instant{kYears}, {GroupId{0}, Purpose::kServing, Gpus{800'000}, Instant{}, Instant{kYears}});
+  m.on_run_end(Instant{kYears});
+  EXPECT_EQ(m.result().gpu_cost, MicroDollars{800'000LL * 200 * 365 * 24 * 3'333'333});
+}
+
+TEST(Metrics, EnergyCountsBusyAndIdleWatts) {
+  MetricsSetup s = setup();
+  s.energy_usd_per_kwh = 0.1;
+  s.pue = 1.2;
+  Metrics m(std::move(s));
+  const Instant hour{3'600'000'000'000};
+  double expected = 0;
+  for (int p = 0; p < kPurposes; ++p) {
+    const auto purpose = static_cast<Purpose>(p);
+    m.on_gpu_time(hour, {GroupId{0}, purpose, Gpus{2}, Instant{}, hour});
+    const bool busy = purpose == Purpose::kServing || purpose == Purpose::kTraining || purpose == Purpose::kLostWork ||
+                      purpose == Purpose::kDraining;
+    expected += 2 * 3600 * (busy ? 700.0 : 100.0);
+  }
+  m.on_run_end(hour);
+  EXPECT_EQ(m.result().energy_joules, expected);  // 23.04 MJ = 6.4 kWh, 7.68 kWh with PUE.
+  EXPECT_EQ(m.result().energy_cost, MicroDollars{768'000});
+}
+
+TEST(Metrics, NodesHeldFromTheStartHaveNotMoved) {
+  Metrics m(setup());
+  m.on_node_taken(Instant{}, NodeId{0}, PoolId{0});
+  m.on_node_given_back(Instant{5}, NodeId{0}, PoolId{0});
+  m.on_node_taken(Instant{6}, NodeId{1}, PoolId{0});
+  m.on_flow_end(Instant{7}, 1, Bytes{100}, true);
+  m.on_flow_end(Instant{8}, 2, Bytes{30}, false);
+  m.on_run_end(Instant{9});
+  EXPECT_EQ(m.result().node_moves, 2U);
+  EXPECT_EQ(m.result().flows, 2U);
+  EXPECT_EQ(m.result().flow_bytes, Bytes{130});
+}
+
+}  // namespace
+}  // namespace jevons

@@ -23,7 +23,8 @@ class NaiveKv {
 
   NaiveKv(int total, std::int64_t block_size, bool caching)
       : block_size_(block_size), caching_(caching), hash_of_(static_cast<std::size_t>(total), kPlain) {
-    for (int b = 0; b < total; ++b) free_.push_back(b);
+    place_.resize(static_cast<std::size_t>(total));
+    for (int b = 0; b < total; ++b) push(b);
   }
 
   std::int64_t referenced() const { return static_cast<std::int64_t>(hash_of_.size() - free_.size()); }
@@ -49,7 +50,7 @@ class NaiveKv {
   std::int64_t lookup_free(const std::vector<std::uint64_t>& h, std::int64_t hash_block, std::int64_t prompt) const {
     std::int64_t n = 0;
     for (const std::uint64_t hash : prefix(h, hash_block, prompt)) {
-      for (const int b : groups_.at(hash).blocks) n += std::count(free_.begin(), free_.end(), b);
+      if (groups_.at(hash).references == 0) n += static_cast<std::int64_t>(groups_.at(hash).blocks.size());
     }
     return n;
   }
@@ -61,7 +62,7 @@ class NaiveKv {
     for (const std::uint64_t hash : holding->groups) {
       Group& g = groups_.at(hash);
       if (g.references++ == 0) {
-        for (const int b : g.blocks) free_.remove(b);
+        for (const int b : g.blocks) free_.erase(place_[static_cast<std::size_t>(b)]);
       }
     }
     return static_cast<std::int64_t>(holding->groups.size()) * hash_block;
@@ -82,21 +83,20 @@ class NaiveKv {
       if (groups_.count(hashes[k]) > 0) continue;
       Group& g = groups_[hashes[k]];
       g.references = 1;
-      for (std::int64_t i = 0; i < hash_block / block_size_; ++i) {
-        g.blocks.push_back(holding->plain.front());
-        hash_of_[static_cast<std::size_t>(holding->plain.front())] = hashes[k];
-        holding->plain.erase(holding->plain.begin());
-      }
+      const auto first = holding->plain.begin(), last = first + hash_block / block_size_;
+      g.blocks.assign(first, last);
+      for (const int b : g.blocks) hash_of_[static_cast<std::size_t>(b)] = hashes[k];
+      holding->plain.erase(first, last);
       holding->groups.push_back(hashes[k]);
     }
   }
 
   void release(Holding* holding) {
-    for (; !holding->plain.empty(); holding->plain.pop_back()) free_.push_back(holding->plain.back());
+    for (; !holding->plain.empty(); holding->plain.pop_back()) push(holding->plain.back());
     for (; !holding->groups.empty(); holding->groups.pop_back()) {
       Group& g = groups_.at(holding->groups.back());
       if (--g.references > 0) continue;
-      for (auto b = g.blocks.rbegin(); b != g.blocks.rend(); ++b) free_.push_back(*b);
+      for (auto b = g.blocks.rbegin(); b != g.blocks.rend(); ++b) push(*b);
     }
     holding->hashes_done = 0;
   }
@@ -108,6 +108,7 @@ class NaiveKv {
     int references = 0;
   };
 
+  void push(int b) { place_[static_cast<std::size_t>(b)] = free_.insert(free_.end(), b); }
   int pop() {
     const int b = free_.front();
     free_.pop_front();
@@ -123,6 +124,7 @@ class NaiveKv {
   bool caching_;
   std::vector<std::uint64_t> hash_of_;       // Per block; kPlain: no prefix.
   std::list<int> free_;
+  std::vector<std::list<int>::iterator> place_;  // Of each free block in the queue.
   std::map<std::uint64_t, Group> groups_;
   std::int64_t evicted_ = 0;
 };
