@@ -48,6 +48,7 @@ struct BatchView {
   std::span<const PrefillView> waiting{};
   std::int32_t waiting_total = 0;         // Length of the whole queue.
   Blocks free;                            // After the running requests' next tokens.
+  Blocks decode_need;                     // What those tokens take: already subtracted from `free`.
   Blocks total;
 };
 

@@ -1,0 +1,87 @@
+// Allocator: serving lends the nodes above its head-room.
+#ifndef JEVONS_POLICIES_ALLOCATOR_CAPACITY_LOAN_H_
+#define JEVONS_POLICIES_ALLOCATOR_CAPACITY_LOAN_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string_view>
+
+#include "base/params.h"
+#include "policies/allocator/victims.h"
+#include "policies/api/allocator.h"
+
+namespace jevons {
+
+// The loan of Lyra (Li et al., EuroSys 2023) for rigid jobs: a pool keeps load_nodes / target_load plus head-room,
+// lends whole nodes above that, and takes them back at once at the least preemption cost, jobs over several nodes
+// counting once. Hysteresis: it lends only down to the highest mark of the last `lend_after`, so noise in the load
+// moves no node.
+class CapacityLoanAllocator final : public Allocator {
+ public:
+  static constexpr std::string_view kName = "capacity_loan";
+  static constexpr std::string_view kSummary =
+      "Serving keeps what its load needs plus head-room and lends training whole nodes above that after a while; it "
+      "reclaims "
+      "at once, stopping the jobs whose loss per node returned is the least.";
+  // The defaults are this project's, chosen on the synthetic day of tests/policies/allocator_day_test.cc.
+  struct Params {
+    double target_load = 0.7;
+    std::int64_t headroom = 1;
+    Duration lend_after = 15_min;
+    double slo_floor = 0.9;
+    bool only_when_wanted = true;
+  };
+  static void describe(ParamTable<Params>& t) {
+    t.add("target_load", &Params::target_load, 0.01, 100.0,
+          "Share of a kept node's full throughput that the load may take.");
+    t.add("headroom", &Params::headroom, 0, 1 << 20, "Nodes kept beyond that.");
+    t.add("lend_after", &Params::lend_after, Duration{0}, 168_h, "Lend only what was above the mark for this long.");
+    t.add("slo_floor", &Params::slo_floor, 0.0, 1.0,
+          "Lend nothing while a smaller share of finished requests met the SLO.");
+    t.add("only_when_wanted", &Params::only_when_wanted, "Lend only while training jobs wait for GPUs.");
+  }
+  explicit CapacityLoanAllocator(const Params& params) : params_(params) {}
+
+  void review(const AllocatorView& view, AllocatorDecision* decision) override {
+    for (const PoolView& pool : view.pools) {
+      const bool wanted = view.waiting_gpus > Gpus{0} || !params_.only_when_wanted;
+      decision->targets.push_back({pool.id, target(pool, memory_[pool.id], view.now, wanted)});
+    }
+    reclaim_at_once(view, true, decision);
+  }
+
+ private:
+  struct Mark {
+    Instant at;
+    std::int32_t nodes;
+  };
+  struct Memory {
+    std::deque<Mark> marks;  // Of the last lend_after; each higher than all after it, so the first is the highest.
+    bool watched = false;
+    Instant watched_since{};  // Time without trouble began.
+  };
+
+  std::int32_t target(const PoolView& pool, Memory& memory, Instant now, bool wanted) const {
+    const std::int32_t base = within_bounds(pool, pool.target_nodes);
+    const std::int32_t mark = within_bounds(pool, ceil_nodes(pool.load_nodes / params_.target_load) + params_.headroom);
+    while (!memory.marks.empty() && memory.marks.back().nodes <= mark) memory.marks.pop_back();
+    memory.marks.push_back({now, mark});
+    while (now - memory.marks.front().at > params_.lend_after) memory.marks.pop_front();
+    const bool well = pool.held == 0 && (pool.finished == 0 || pool.slo_met >= params_.slo_floor);
+    if (!well || !memory.watched) {
+      memory.watched = true;
+      memory.watched_since = now;
+    }
+    if (mark >= base) return mark;
+    if (!well || !wanted || now - memory.watched_since < params_.lend_after) return base;
+    return std::min(base, memory.marks.front().nodes);
+  }
+
+  Params params_;
+  std::map<PoolId, Memory> memory_;
+};
+
+}  // namespace jevons
+#endif  // JEVONS_POLICIES_ALLOCATOR_CAPACITY_LOAN_H_

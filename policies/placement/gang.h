@@ -1,0 +1,65 @@
+// What placements share: the sets of nodes that a gang may be spread over, and the memory they work in.
+#ifndef JEVONS_POLICIES_PLACEMENT_GANG_H_
+#define JEVONS_POLICIES_PLACEMENT_GANG_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "policies/api/placement.h"
+
+namespace jevons {
+
+inline constexpr std::string_view kMixGroupsHelp =
+    "Whether a gang that no group of alike nodes can hold now may span groups, and so GPU types.";
+
+// In 64 bits: a view is not trusted to sum to less than 2^31.
+inline std::int64_t free_gpus(std::span<const NodeView> nodes) {
+  std::int64_t sum = 0;
+  for (const NodeView& node : nodes) sum += node.free.value;
+  return sum;
+}
+
+// The node with the least free GPUs that still holds `gpus`, ties to the lowest id; null if none does.
+inline const NodeView* tightest(std::span<const NodeView> nodes, Gpus gpus) {
+  const NodeView* best = nullptr;
+  for (const NodeView& node : nodes) {
+    if (node.free >= gpus && (best == nullptr || node.free < best->free)) best = &node;
+  }
+  return best;
+}
+
+// Nodes with a free GPU by group, each group in ascending id.
+inline std::vector<NodeView> by_group(std::span<const NodeView> nodes) {
+  std::vector<NodeView> sorted;
+  sorted.reserve(nodes.size());
+  for (const NodeView& node : nodes) {
+    if (node.free > Gpus{0}) sorted.push_back(node);
+  }
+  const auto earlier = [](const NodeView& a, const NodeView& b) { return a.group < b.group; };
+  if (!std::is_sorted(sorted.begin(), sorted.end(), earlier)) std::stable_sort(sorted.begin(), sorted.end(), earlier);
+  return sorted;
+}
+
+// Calls try_one(nodes of one group) for each group that has `gpus` free GPUs; if there is none and `mix`, try_one(all
+// nodes) if those have.  `sorted` is what by_group() returned.
+template <class Try>
+void for_each_set(std::span<const NodeView> sorted, Gpus gpus, bool mix, Try try_one) {
+  bool tried = false;
+  for (std::size_t first = 0; first < sorted.size();) {
+    std::size_t last = first;
+    while (last < sorted.size() && sorted[last].group == sorted[first].group) ++last;
+    const auto group = sorted.subspan(first, last - first);
+    if (free_gpus(group) >= gpus.value) {
+      try_one(group);
+      tried = true;
+    }
+    first = last;
+  }
+  if (!tried && mix && free_gpus(sorted) >= gpus.value) try_one(sorted);
+}
+
+}  // namespace jevons
+#endif  // JEVONS_POLICIES_PLACEMENT_GANG_H_
