@@ -1,0 +1,209 @@
+// Carrying out what the allocator decides.
+#include "sim/reallocation.h"
+
+#include <algorithm>
+#include <set>
+
+#include "sim/run_error.h"
+
+namespace jevons {
+
+Reallocation::Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Pool>>* pools, TrainingRuntime* training,
+                           GpuPool* gpus, Flows* flows, Calendar* calendar, const Observers* observers)
+    : inputs_(inputs),
+      pools_(pools),
+      training_(training),
+      gpus_(gpus),
+      flows_(flows),
+      calendar_(calendar),
+      observers_(observers),
+      review_slot_(calendar->add_slot(EventKind::kReview, 0)),
+      nodes_(inputs->cluster.nodes.size()),
+      targets_(inputs->pools.size()) {
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) nodes_[i].slot = calendar->add_slot(EventKind::kNodePhase, i);
+}
+
+Status Reallocation::begin(Instant now) {
+  for (const auto& pool : *pools_) {
+    std::int32_t missing = pool->setup().initial_nodes.value;
+    targets_[pool->id().index] = missing;
+    for (const PoolInstance& instance : pool->setup().instances) {
+      for (const Node& n : inputs_->cluster.nodes) {
+        if (missing == 0 || n.group != instance.group || !gpus_->whole_and_idle(n.id)) continue;
+        gpus_->claim(n.id, pool->id(), now);
+        nodes_[n.id.index] = {Phase::kServing, now, nodes_[n.id.index].slot, 0};
+        pool->add_node(n.id, now);
+        --missing;
+      }
+    }
+    if (missing > 0) {
+      return Error{"initial_nodes is " + std::to_string(pool->setup().initial_nodes.value) + ", but only " +
+                       std::to_string(pool->setup().initial_nodes.value - missing) + " nodes of its groups are left",
+                   "pool '" + pool->setup().name + "'"};
+    }
+  }
+  if (inputs_->allocator != nullptr) calendar_->schedule(review_slot_, now);
+  return Ok{};
+}
+
+Reallocation::Counts Reallocation::counts(PoolId pool) const {
+  Counts c;
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    const Phase p = nodes_[i].phase;
+    if (p == Phase::kTraining || gpus_->pool_of(NodeId{i}) != pool) continue;
+    ++(p == Phase::kServing ? c.ready : p == Phase::kDraining ? c.draining : c.coming);
+  }
+  return c;
+}
+
+void Reallocation::fill_view(Instant now) {
+  pool_views_.clear();
+  victims_.clear();
+  const Duration period = now - last_review_;
+  for (const auto& pool : *pools_) {
+    PoolView v;
+    pool->review(now, period, &v);
+    const Counts c = counts(pool->id());
+    v.ready_nodes = c.ready;
+    v.coming_nodes = c.coming;
+    v.draining_nodes = c.draining;
+    v.target_nodes = targets_[pool->id().index];
+    v.load_time = expected_load_time(*pool);
+    pool_views_.push_back(v);
+  }
+  training_->fill_victims(now, &victims_);
+  view_ = {.now = now,
+           .review_every = inputs_->review_every,
+           .pools = pool_views_,
+           .training_nodes = gpus_->training_nodes(),
+           .idle_training_nodes = gpus_->idle_training_nodes(),
+           .waiting_gpus = training_->waiting_gpus(),
+           .running_jobs = victims_};
+  last_review_ = now;
+}
+
+void Reallocation::on_review(Instant now) {
+  fill_view(now);
+  decision_.clear();
+  inputs_->allocator->review(view_, &decision_);
+  check(decision_, now);
+  changed_ = false;
+  // Shrink first: what one pool gives back idle, another may take at once.
+  for (const bool growing : {false, true}) {
+    for (const PoolTarget& t : decision_.targets) {
+      const Counts c = counts(t.pool);
+      if ((t.nodes > c.ready + c.coming) == growing) move_towards((*pools_)[t.pool.index].get(), t.nodes, now);
+    }
+  }
+  calendar_->schedule(review_slot_, now + inputs_->review_every);
+}
+
+void Reallocation::check(const AllocatorDecision& d, Instant now) const {
+  std::set<PoolId> named;
+  for (const PoolTarget& t : d.targets) {
+    if (t.pool.index >= pools_->size()) throw_contract_error(inputs_->allocator_name, "names an unknown pool", now);
+    const PoolSetup& s = (*pools_)[t.pool.index]->setup();
+    if (!named.insert(t.pool).second) throw_contract_error(inputs_->allocator_name, "names pool '" + s.name + "' twice", now);
+    if (t.nodes < s.min_nodes.value || t.nodes > s.max_nodes.value) {
+      throw_contract_error(inputs_->allocator_name,
+                           "gives pool '" + s.name + "' " + std::to_string(t.nodes) + " nodes (expected " +
+                               std::to_string(s.min_nodes.value) + " to " + std::to_string(s.max_nodes.value) + ")", now);
+    }
+  }
+  std::set<JobId> victims;
+  for (const JobId j : d.victims) {
+    if (!training_->running(j) || !victims.insert(j).second) {
+      throw_contract_error(inputs_->allocator_name, "names a victim that is not running, or names it twice", now);
+    }
+  }
+}
+
+void Reallocation::move_towards(Pool* pool, std::int32_t target, Instant now) {
+  targets_[pool->id().index] = target;
+  const Counts c = counts(pool->id());
+  const std::int32_t have = c.ready + c.coming;
+  if (target > have) grow(pool, target - have, now);
+  if (target < have) shrink(pool, have - target, now);
+}
+
+// Cheapest first: nodes still draining, then idle ones, then those of training jobs.
+void Reallocation::grow(Pool* pool, std::int32_t by, Instant now) {
+  by -= undrain(pool, by, now);
+  by -= claim_idle(pool, by, now);
+  if (!decision_.may_preempt) return;
+  for (const JobId victim : decision_.victims) {
+    if (by == 0) return;
+    if (!training_->running(victim) || !helps(victim, *pool)) continue;
+    training_->preempt(victim, now);
+    changed_ = true;
+    by -= claim_idle(pool, by, now);
+  }
+}
+
+// True if the job holds GPUs of a node that could serve the pool.
+bool Reallocation::helps(JobId job, const Pool& pool) const {
+  for (const NodeShare& s : training_->shares(job)) {
+    if (pool.serves_on(inputs_->cluster.nodes[s.node.index].group)) return true;
+  }
+  return false;
+}
+
+std::int32_t Reallocation::undrain(Pool* pool, std::int32_t at_most, Instant now) {
+  std::int32_t n = 0;
+  for (std::uint32_t i = 0; i < nodes_.size() && n < at_most; ++i) {
+    const NodeId node{i};
+    if (nodes_[i].phase != Phase::kDraining || gpus_->pool_of(node) != pool->id()) continue;
+    calendar_->cancel(nodes_[i].slot);
+    set_phase(node, Phase::kServing, now);
+    pool->set_draining(node, false, now);
+    ++n;
+  }
+  return n;
+}
+
+std::int32_t Reallocation::claim_idle(Pool* pool, std::int32_t at_most, Instant now) {
+  std::int32_t n = 0;
+  for (const PoolInstance& instance : pool->setup().instances) {
+    for (const Node& node : inputs_->cluster.nodes) {
+      if (n == at_most) return n;
+      if (node.group != instance.group || !gpus_->whole_and_idle(node.id)) continue;
+      begin_loading(node.id, pool, now);
+      ++n;
+    }
+  }
+  return n;
+}
+
+// Cheapest first: nodes that are still loading, then the least loaded.
+void Reallocation::shrink(Pool* pool, std::int32_t by, Instant now) {
+  std::vector<std::pair<std::int64_t, NodeId>> order;
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    const NodeId node{i};
+    if (nodes_[i].phase == Phase::kTraining || nodes_[i].phase == Phase::kDraining) continue;
+    if (gpus_->pool_of(node) != pool->id()) continue;
+    order.emplace_back(nodes_[i].phase == Phase::kServing ? pool->node_load(node) : -1, node);
+  }
+  std::sort(order.begin(), order.end());
+  for (const auto& [load, node] : order) {
+    if (by-- == 0) return;
+    if (load < 0) {
+      stop_loading(node, now);
+    } else {
+      begin_draining(node, pool, now);
+    }
+  }
+}
+
+void Reallocation::end(Instant now) {
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    const NodeId node{i};
+    if (nodes_[i].phase == Phase::kLoading || nodes_[i].phase == Phase::kWarming) {
+      const GroupId group = inputs_->cluster.nodes[i].group;
+      observers_->gpu_time(now, group, Purpose::kLoading, inputs_->cluster.group_of(node).gpus_per_node,
+                           nodes_[i].since, now);
+    }
+    if (nodes_[i].phase == Phase::kServing || nodes_[i].phase == Phase::kDraining) set_phase(node, Phase::kTraining, now);
+  }
+}
+
+}  // namespace jevons

@@ -1,0 +1,86 @@
+// Nodes on the move between training and the serving pools.
+//
+// Towards a pool: the node is claimed when it is whole and idle (jobs on it are preempted first, if the allocator allows),
+// reads the model's weights from storage - a flow that shares the wires - warms up, and starts its replicas.  Back: its
+// replicas drain, and the node is training's again when the last request has left or the drain limit is over.
+#ifndef JEVONS_SIM_REALLOCATION_H_
+#define JEVONS_SIM_REALLOCATION_H_
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "sim/serving/pool.h"
+#include "sim/training/runtime.h"
+
+namespace jevons {
+
+class Reallocation final : public FlowOwner {
+ public:
+  // All pointers outlive it.
+  Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Pool>>* pools, TrainingRuntime* training, GpuPool* gpus,
+               Flows* flows, Calendar* calendar, const Observers* observers);
+
+  // The pools' initial nodes, ready at once; then the first review.
+  Status begin(Instant now);
+  void on_review(Instant now);
+  void on_node_phase(NodeId node, Instant now);  // kNodePhase: warm, or the drain limit is over.
+  void flow_done(std::uint64_t flow, Instant now) override;
+  // After an iteration of a pool that has draining nodes: takes back those that are empty.
+  void collect_drained(Pool* pool, Instant now);
+  bool moving() const { return moving_ > 0; }    // Some node is loading or draining.
+  bool changed_something() const { return changed_; }  // In the last review.
+  void end(Instant now);
+
+ private:
+  enum class Phase : std::uint8_t { kTraining, kLoading, kWarming, kServing, kDraining };
+  struct State {
+    Phase phase = Phase::kTraining;
+    Instant since;
+    Slot slot;
+    std::uint64_t flow = 0;
+  };
+  struct Counts {
+    std::int32_t ready = 0, coming = 0, draining = 0;
+  };
+  Counts counts(PoolId pool) const;
+  void fill_view(Instant now);
+  void check(const AllocatorDecision& d, Instant now) const;
+  void move_towards(Pool* pool, std::int32_t target, Instant now);
+  void grow(Pool* pool, std::int32_t by, Instant now);
+  void shrink(Pool* pool, std::int32_t by, Instant now);
+  std::int32_t undrain(Pool* pool, std::int32_t at_most, Instant now);
+  std::int32_t claim_idle(Pool* pool, std::int32_t at_most, Instant now);
+  bool helps(JobId job, const Pool& pool) const;
+  void begin_loading(NodeId node, Pool* pool, Instant now);
+  void stop_loading(NodeId node, Instant now);
+  void begin_draining(NodeId node, Pool* pool, Instant now);
+  void give_back(NodeId node, Pool* pool, Instant now);
+  void set_phase(NodeId node, Phase phase, Instant now);
+  Pool* pool_of(NodeId node) const { return (*pools_)[gpus_->pool_of(node).index].get(); }
+  Duration expected_load_time(const Pool& pool) const;
+  Gpus unused_gpus(NodeId node, const Pool& pool) const;
+
+  const Inputs* inputs_;
+  std::vector<std::unique_ptr<Pool>>* pools_;
+  TrainingRuntime* training_;
+  GpuPool* gpus_;
+  Flows* flows_;
+  Calendar* calendar_;
+  const Observers* observers_;
+  Slot review_slot_;
+  std::vector<State> nodes_;
+  std::vector<std::int32_t> targets_;  // By pool.
+  std::map<std::uint64_t, NodeId> flow_node_;
+  std::int32_t moving_ = 0;
+  bool changed_ = false;
+  Instant last_review_;
+
+  std::vector<PoolView> pool_views_;
+  std::vector<VictimView> victims_;
+  AllocatorView view_;
+  AllocatorDecision decision_;
+};
+
+}  // namespace jevons
+#endif  // JEVONS_SIM_REALLOCATION_H_

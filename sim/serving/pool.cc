@@ -1,0 +1,138 @@
+// Requests through a pool: refused, held, routed, finished.
+#include "sim/serving/pool.h"
+
+#include <algorithm>
+
+#include "sim/run_error.h"
+
+namespace jevons {
+
+Pool::Pool(PoolId id, const PoolSetup* setup, const PoolContext& context)
+    : id_(id),
+      setup_(setup),
+      context_(context),
+      ready_slot_(context.calendar->add_slot(EventKind::kRequestReady, id.index)),
+      dispatch_slot_(context.calendar->add_slot(EventKind::kDispatch, id.index)) {
+  CHECK(!setup->instances.empty());
+  smallest_kv_ = setup->instances.front().plan.kv_blocks;
+  for (const PoolInstance& i : setup->instances) smallest_kv_ = std::min(smallest_kv_, i.plan.kv_blocks);
+}
+
+// A request must fit alone into the smallest replica, or it could never finish there.
+bool Pool::fits(const Request& r) const {
+  const std::int64_t tokens = r.prompt.value + r.output.value;
+  const std::int64_t block = setup_->limits.block_size.value;
+  return tokens <= setup_->limits.max_model_len.value && (tokens - 1 + block - 1) / block <= smallest_kv_.value &&
+         (setup_->limits.enable_chunked_prefill || r.prompt <= setup_->limits.max_num_batched_tokens ||
+          setup_->table != nullptr);
+}
+
+void Pool::arrive(RequestSlot request, Instant now) {
+  RequestState& r = (*context_.requests)[request];
+  r.record.pool = id_;
+  ++in_flight_;
+  ++window_.arrived;
+  window_.prompt_tokens += r.asked.prompt.value;
+  context_.observers->tell(&Observer::on_request_arrival, now, r.record.id, id_, r.asked.prompt, r.asked.output);
+  if (!fits(r.asked)) return refuse(request, now);
+  if (setup_->max_queue > 0) {
+    auto queued = static_cast<std::int64_t>(held_.size() + preparing_.size());
+    for (const ReplicaView& v : ready_) queued += v.waiting;
+    if (queued >= setup_->max_queue) return refuse(request, now);
+  }
+  if (setup_->request_overhead == Duration{0}) return hold_or_route(request, now);
+  preparing_.emplace_back(now + setup_->request_overhead, request);
+  if (!context_.calendar->pending(ready_slot_)) context_.calendar->schedule(ready_slot_, preparing_.front().first);
+}
+
+void Pool::on_request_ready(Instant now) {
+  while (!preparing_.empty() && preparing_.front().first <= now) {
+    const RequestSlot request = preparing_.front().second;
+    preparing_.pop_front();
+    hold_or_route(request, now);
+  }
+  if (!preparing_.empty()) context_.calendar->schedule(ready_slot_, preparing_.front().first);
+}
+
+// First come, first served at the front: nobody passes a held request.
+void Pool::hold_or_route(RequestSlot request, Instant now) {
+  if (!held_.empty() || !try_route(request, now)) held_.push_back(request);
+}
+
+void Pool::on_dispatch(Instant now) {
+  while (!held_.empty() && try_route(held_.front(), now)) held_.pop_front();
+}
+
+bool Pool::try_route(RequestSlot request, Instant now) {
+  if (ready_.empty()) return false;
+  const RequestState& r = (*context_.requests)[request];
+  now_ = now;
+  const RequestView view{r.record.id, r.asked.arrival, r.asked.prompt, r.asked.hash_block, r.asked.block_hashes};
+  const std::optional<ReplicaId> answer = setup_->router->route(view, {now, ready_, this});
+  if (!answer) return false;
+  const auto it = std::lower_bound(ready_.begin(), ready_.end(), *answer,
+                                   [](const ReplicaView& v, ReplicaId id) { return v.id < id; });
+  if (it == ready_.end() || it->id != *answer) {
+    throw_contract_error(setup_->router_name, "answered a replica that is not ready", now);
+  }
+  Replica* replica = (*context_.replicas)[answer->index];
+  (*context_.requests)[request].record.replica = *answer;
+  replica->enqueue(request, now);
+  it->waiting = replica->waiting();
+  it->running = replica->running();
+  it->waiting_tokens = replica->waiting_tokens();
+  return true;
+}
+
+void Pool::on_iteration_end(Replica* replica, Instant now) {
+  replica->on_iteration_end(now);
+  const auto it = std::lower_bound(ready_.begin(), ready_.end(), replica->setup().id,
+                                   [](const ReplicaView& v, ReplicaId id) { return v.id < id; });
+  if (it != ready_.end() && it->id == replica->setup().id) {
+    it->waiting = replica->waiting();
+    it->running = replica->running();
+    it->waiting_tokens = replica->waiting_tokens();
+  } else if (replica->empty() && node_empty(replica->setup().node)) {
+    drained_.push_back(replica->setup().node);
+  }
+}
+
+void Pool::request_finished(RequestSlot request, Instant now) {
+  ++window_.finished;
+  const RequestRecord& record = (*context_.requests)[request].record;
+  const Slo& slo = setup_->slo;
+  const Duration e2e = now - record.arrival;
+  const Duration after_first = now - record.first_token;
+  const std::int64_t steps = record.output.value - 1;
+  const bool met = (slo.ttft.ns == 0 || record.first_token - record.arrival <= slo.ttft) &&
+                   (slo.e2e.ns == 0 || e2e <= slo.e2e) &&
+                   (slo.tpot.ns == 0 || steps == 0 || after_first.ns <= slo.tpot.ns * steps);
+  window_.met += met ? 1 : 0;
+  end_request(request, FinishReason::kCompleted, now);
+  wake_dispatch(now);
+}
+
+void Pool::refuse(RequestSlot request, Instant now) { end_request(request, FinishReason::kRejected, now); }
+
+void Pool::end_request(RequestSlot request, FinishReason reason, Instant now) {
+  RequestRecord& record = (*context_.requests)[request].record;
+  record.reason = reason;
+  record.finish = now;
+  --in_flight_;
+  context_.observers->tell(&Observer::on_request_end, now, record);
+  context_.requests->remove(request);
+}
+
+void Pool::wake_dispatch(Instant now) {
+  if (!held_.empty() && !context_.calendar->pending(dispatch_slot_)) context_.calendar->schedule(dispatch_slot_, now);
+}
+
+Blocks Pool::kv_used(ReplicaId id) const { return (*context_.replicas)[id.index]->kv_used(now_); }
+
+Blocks Pool::kv_total(ReplicaId id) const { return (*context_.replicas)[id.index]->kv().total(); }
+
+Tokens Pool::cached_prefix(ReplicaId id, const RequestView& request) const {
+  return (*context_.replicas)[id.index]->kv().lookup(request.block_hashes, request.hash_block, request.prompt);
+}
+
+}  // namespace jevons

@@ -1,0 +1,94 @@
+// A serving pool: a front queue, a router, and the replicas on the nodes it holds.
+#ifndef JEVONS_SIM_SERVING_POOL_H_
+#define JEVONS_SIM_SERVING_POOL_H_
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "policies/api/allocator.h"
+#include "sim/serving/replica.h"
+#include "sim/simulation.h"
+
+namespace jevons {
+
+// What a pool needs from its run.  All references outlive it.
+struct PoolContext {
+  const Cluster* cluster;
+  Calendar* calendar;
+  RequestTable* requests;
+  const Observers* observers;
+  std::vector<Replica*>* replicas;     // By ReplicaId, of all pools; null once ended.  Gives out the ids.
+  bool fast_forward = true;
+};
+
+class Pool final : public ReplicaOwner, public ReplicaProbe {
+ public:
+  Pool(PoolId id, const PoolSetup* setup, const PoolContext& context);
+
+  const PoolSetup& setup() const { return *setup_; }
+  PoolId id() const { return id_; }
+
+  // Requests.  `arrive` may refuse (too long for the memory, queue full).
+  void arrive(RequestSlot request, Instant now);
+  void on_request_ready(Instant now);             // kRequestReady: the front end has finished with some.
+  void on_dispatch(Instant now);                  // kDispatch: held requests are offered again.
+  void on_iteration_end(Replica* replica, Instant now);
+  std::uint64_t in_flight() const { return in_flight_; }
+
+  // Nodes.  A node's replicas start empty and ready; a draining node takes no new requests.
+  void add_node(NodeId node, Instant now);
+  void set_draining(NodeId node, bool draining, Instant now);
+  bool node_empty(NodeId node) const;
+  std::int64_t node_load(NodeId node) const;      // Requests queued and running there.
+  void evict_node(NodeId node, Instant now);      // Its requests go back to the front queue.
+  void remove_node(NodeId node, Instant now);     // Must be empty.
+  bool serves_on(GroupId group) const { return instance_for(group) != nullptr; }
+  const PoolInstance* instance_for(GroupId group) const;
+  // A draining node that has become empty since the last call; invalid if none.
+  NodeId next_drained();
+
+  // The allocator's view, without the node counts.  Starts a new review period.
+  void review(Instant now, Duration period, PoolView* view);
+
+  // End of the run: every request in flight is cut off, every replica closed.
+  void end(Instant now);
+
+  void request_finished(RequestSlot request, Instant now) override;
+  Blocks kv_used(ReplicaId id) const override;
+  Blocks kv_total(ReplicaId id) const override;
+  Tokens cached_prefix(ReplicaId id, const RequestView& request) const override;
+
+ private:
+  struct Window {                                 // Since the last review.
+    std::int64_t arrived = 0, finished = 0, met = 0;
+    std::int64_t prompt_tokens = 0;
+    std::int64_t produced_before = 0;
+  };
+  bool try_route(RequestSlot request, Instant now);
+  void hold_or_route(RequestSlot request, Instant now);
+  void refuse(RequestSlot request, Instant now);
+  void end_request(RequestSlot request, FinishReason reason, Instant now);
+  bool fits(const Request& r) const;
+  void wake_dispatch(Instant now);
+  std::int64_t produced_until(Instant now) const;
+  std::vector<Replica*> on_node(NodeId node) const;
+
+  PoolId id_;
+  const PoolSetup* setup_;
+  PoolContext context_;
+  std::vector<std::unique_ptr<Replica>> replicas_;  // Ascending id; draining ones too.
+  std::vector<ReplicaView> ready_;                  // Ascending id.
+  std::vector<NodeId> drained_;
+  std::deque<RequestSlot> held_;
+  std::deque<std::pair<Instant, RequestSlot>> preparing_;  // In the front end.
+  Slot ready_slot_, dispatch_slot_;
+  Blocks smallest_kv_;
+  std::uint64_t in_flight_ = 0;
+  std::int64_t produced_ended_ = 0;                 // Tokens of replicas that have ended.
+  Window window_;
+  Instant now_;                                     // Of the router's call, for the probe.
+};
+
+}  // namespace jevons
+#endif  // JEVONS_SIM_SERVING_POOL_H_

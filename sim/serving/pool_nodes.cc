@@ -1,0 +1,160 @@
+// A pool's nodes: replicas start, drain and end; what the allocator sees; the end of the run.
+#include <algorithm>
+
+#include "sim/serving/pool.h"
+
+namespace jevons {
+
+const PoolInstance* Pool::instance_for(GroupId group) const {
+  for (const PoolInstance& i : setup_->instances) {
+    if (i.group == group) return &i;
+  }
+  return nullptr;
+}
+
+std::vector<Replica*> Pool::on_node(NodeId node) const {
+  std::vector<Replica*> out;
+  for (const auto& r : replicas_) {
+    if (r->setup().node == node) out.push_back(r.get());
+  }
+  return out;
+}
+
+void Pool::add_node(NodeId node, Instant now) {
+  const GroupId group = context_.cluster->nodes[node.index].group;
+  const PoolInstance* instance = instance_for(group);
+  CHECK(instance != nullptr);
+  const std::int32_t count = context_.cluster->group_of(node).gpus_per_node.value / instance->gpus_per_replica.value;
+  CHECK(count >= 1);
+  for (std::int32_t i = 0; i < count; ++i) {
+    const ReplicaId id{static_cast<std::uint32_t>(context_.replicas->size())};
+    replicas_.push_back(std::make_unique<Replica>(
+        ReplicaSetup{.id = id,
+                     .node = node,
+                     .group = group,
+                     .gpus = instance->gpus_per_replica,
+                     .kv_blocks = instance->plan.kv_blocks,
+                     .prefix_caching = setup_->enable_prefix_caching,
+                     .fast_forward = context_.fast_forward,
+                     .time = &instance->plan.time,
+                     .table = setup_->table.get(),
+                     .limits = &setup_->limits,
+                     .batcher = setup_->batcher.get(),
+                     .batcher_name = setup_->batcher_name},
+        now, context_.calendar, context_.requests, context_.observers, this));
+    context_.replicas->push_back(replicas_.back().get());
+    ready_.push_back({.id = id, .node = node, .speed = instance->speed});
+  }
+  wake_dispatch(now);
+}
+
+void Pool::set_draining(NodeId node, bool draining, Instant now) {
+  for (Replica* r : on_node(node)) {
+    r->set_draining(draining, now);
+    if (draining) {
+      std::erase_if(ready_, [&](const ReplicaView& v) { return v.id == r->setup().id; });
+    } else {
+      const PoolInstance* instance = instance_for(r->setup().group);
+      const ReplicaView view{.id = r->setup().id, .node = node, .waiting = r->waiting(), .running = r->running(),
+                             .waiting_tokens = r->waiting_tokens(), .speed = instance->speed};
+      ready_.insert(std::lower_bound(ready_.begin(), ready_.end(), view.id,
+                                     [](const ReplicaView& v, ReplicaId id) { return v.id < id; }), view);
+    }
+  }
+  if (!draining) wake_dispatch(now);
+}
+
+bool Pool::node_empty(NodeId node) const { return node_load(node) == 0; }
+
+std::int64_t Pool::node_load(NodeId node) const {
+  std::int64_t n = 0;
+  for (const auto& r : replicas_) {
+    if (r->setup().node == node) n += r->waiting() + r->running();
+  }
+  return n;
+}
+
+NodeId Pool::next_drained() {
+  if (drained_.empty()) return NodeId{};
+  const NodeId node = drained_.back();
+  drained_.pop_back();
+  return node;
+}
+
+void Pool::evict_node(NodeId node, Instant now) {
+  std::vector<RequestSlot> all;
+  for (Replica* r : on_node(node)) {
+    const std::vector<RequestSlot> taken = r->take_all(now);
+    all.insert(all.end(), taken.begin(), taken.end());
+  }
+  for (const RequestSlot s : all) {
+    RequestRecord& record = (*context_.requests)[s].record;
+    if (record.scheduled != Instant::never()) ++record.preemptions;
+  }
+  held_.insert(held_.begin(), all.begin(), all.end());
+  wake_dispatch(now);
+}
+
+void Pool::remove_node(NodeId node, Instant now) {
+  for (Replica* r : on_node(node)) {
+    produced_ended_ += r->tokens_produced(now);
+    r->end(now);
+    (*context_.replicas)[r->setup().id.index] = nullptr;
+  }
+  std::erase_if(replicas_, [&](const auto& r) { return r->setup().node == node; });
+  std::erase_if(ready_, [&](const ReplicaView& v) { return v.node == node; });
+}
+
+std::int64_t Pool::produced_until(Instant now) const {
+  std::int64_t n = produced_ended_;
+  for (const auto& r : replicas_) n += r->tokens_produced(now);
+  return n;
+}
+
+void Pool::review(Instant now, Duration period, PoolView* view) {
+  view->id = id_;
+  view->name = setup_->name;
+  view->initial_nodes = setup_->initial_nodes.value;
+  view->min_nodes = setup_->min_nodes.value;
+  view->max_nodes = setup_->max_nodes.value;
+  view->held = static_cast<std::int64_t>(held_.size() + preparing_.size());
+  for (const auto& r : replicas_) {
+    view->waiting += r->waiting();
+    view->running += r->running();
+  }
+  double use = 0;
+  now_ = now;
+  for (const ReplicaView& v : ready_) use += ratio(kv_used(v.id), kv_total(v.id));
+  if (!ready_.empty()) view->kv_use = use / static_cast<double>(ready_.size());
+  const std::int64_t produced = produced_until(now);
+  if (period > Duration{0}) {
+    const PoolInstance& instance = setup_->instances.front();
+    const NodeGroup& group = context_.cluster->groups[instance.group.index];
+    const double replicas = group.gpus_per_node.value / instance.gpus_per_replica.value;
+    const double s = period.seconds();
+    const double prefill = static_cast<double>(window_.prompt_tokens) / s / instance.plan.prefill_tokens_per_s;
+    const double decode = static_cast<double>(produced - window_.produced_before) / s / instance.plan.decode_tokens_per_s;
+    view->load_nodes = (prefill + decode) / replicas;
+  }
+  view->slo_met = window_.finished == 0 ? 1.0 : static_cast<double>(window_.met) / static_cast<double>(window_.finished);
+  view->finished = window_.finished;
+  view->arrived = window_.arrived;
+  window_ = {};
+  window_.produced_before = produced;
+}
+
+void Pool::end(Instant now) {
+  for (const auto& r : replicas_) {
+    for (const RequestSlot s : r->take_all(now)) end_request(s, FinishReason::kUnfinished, now);
+    r->end(now);
+    (*context_.replicas)[r->setup().id.index] = nullptr;
+  }
+  for (const RequestSlot s : held_) end_request(s, FinishReason::kUnfinished, now);
+  for (const auto& [ready, s] : preparing_) end_request(s, FinishReason::kUnfinished, now);
+  held_.clear();
+  preparing_.clear();
+  replicas_.clear();
+  ready_.clear();
+}
+
+}  // namespace jevons

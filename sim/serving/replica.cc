@@ -1,0 +1,219 @@
+// Carrying out a replica's iterations, and what others may ask of it.
+#include "sim/serving/replica.h"
+
+#include <algorithm>
+
+namespace jevons {
+
+Replica::Replica(const ReplicaSetup& setup, Instant now, Calendar* calendar, RequestTable* requests,
+                 const Observers* observers, ReplicaOwner* owner)
+    : setup_(setup),
+      calendar_(calendar),
+      requests_(requests),
+      observers_(observers),
+      owner_(owner),
+      slot_(calendar->add_slot(EventKind::kIteration, setup.id.index)),
+      kv_(setup.kv_blocks, setup.limits->block_size, setup.prefix_caching),
+      block_size_(setup.limits->block_size.value),
+      growth_(static_cast<std::size_t>(block_size_)),
+      purpose_since_(now) {
+  observers_->tell(&Observer::on_replica_start, now, setup_.id, setup_.node, kv_.total());
+}
+
+void Replica::enqueue(RequestSlot request, Instant now) {
+  waiting_.push_back(request);
+  waiting_tokens_ += (*requests_)[request].target();
+  if (!under_way_) return plan(now);
+  if (cut_) return;
+  span_steps_ = std::min(span_steps_, steps_done(now) + 1);
+  cut_ = true;
+  calendar_->schedule(slot_, span_end(span_steps_));
+}
+
+void Replica::on_iteration_end(Instant now) {
+  settle(span_steps_);
+  under_way_ = false;
+  if (!chunks_.empty()) finish_chunks(now);
+  finish_due(now);
+  plan(now);
+}
+
+// Applies the next `steps` steps of the span: time, contexts, tokens, and the blocks of all steps begun.
+void Replica::settle(std::int64_t steps) {
+  const Int128 elapsed = span_.sum(steps) + start_fraction_;
+  start_ = start_ + Duration{static_cast<std::int64_t>(elapsed >> kFractionBits)};
+  start_fraction_ = static_cast<std::int64_t>(elapsed & ((Int128{1} << kFractionBits) - 1));
+  const std::int64_t begun = std::min(steps + 1, span_steps_);
+  if (decodes_) {
+    if (begun > taken_steps_) kv_.take_anonymous({growth_between(step_ + taken_steps_, begun - taken_steps_)});
+    const auto batch = static_cast<std::int64_t>(decoding_.size());
+    step_ += steps;
+    context_ += batch * steps;
+    produced_ += batch * steps;
+  }
+  taken_steps_ = std::max(taken_steps_, begun) - steps;
+  span_.first += span_.growth * steps;
+  span_steps_ -= steps;
+}
+
+void Replica::finish_due(Instant now) {
+  while (!decoding_.empty() && decoding_.front().finish_step == step_) {
+    std::pop_heap(decoding_.begin(), decoding_.end());
+    const RequestSlot slot = decoding_.back().request;
+    decoding_.pop_back();
+    RequestState& r = (*requests_)[slot];
+    const std::int64_t context = context_of(r);
+    leave_decoding(context);
+    r.record.produced = r.asked.output;
+    hold_blocks(r, blocks_for(context));
+    --running_;
+    release(r, now);
+    owner_->request_finished(slot, now);
+  }
+}
+
+void Replica::finish_chunks(Instant now) {
+  for (const Chunk& c : chunks_) {
+    RequestState& r = (*requests_)[c.request];
+    const std::int64_t end = r.computed + c.tokens, prompt = r.asked.prompt.value;
+    const std::int64_t fresh = std::max<std::int64_t>(0, std::min(end, prompt) - std::max(r.computed, r.high_water));
+    r.record.prefilled += Tokens{fresh};
+    r.record.recomputed += Tokens{c.tokens - fresh};
+    r.computed = end;
+    r.high_water = std::max(r.high_water, std::min(end, prompt));
+    if (!r.asked.block_hashes.empty()) {
+      kv_.publish(r.asked.block_hashes, r.asked.hash_block, Tokens{std::min(end, prompt)}, &r.holding);
+    }
+    if (r.computed < r.target()) continue;  // partial_, already noted.
+    r.record.produced += Tokens{1};
+    ++produced_;
+    if (r.record.first_token == Instant::never()) r.record.first_token = now;
+    if (r.record.produced < r.asked.output) {
+      join_decoding(c.request, r);
+      continue;
+    }
+    --running_;
+    release(r, now);
+    owner_->request_finished(c.request, now);
+  }
+  chunks_.clear();
+}
+
+void Replica::join_decoding(RequestSlot slot, RequestState& r) {
+  r.finish_step = step_ + (r.asked.output - r.record.produced).value;
+  decoding_.push_back({r.finish_step, r.admission, slot});
+  std::push_heap(decoding_.begin(), decoding_.end());
+  context_ += r.computed;
+  ++growth_[phase_of(r.computed)];
+}
+
+void Replica::leave_decoding(std::int64_t context) {
+  context_ -= context;
+  --growth_[phase_of(context)];
+}
+
+// Decode steps take blocks for the whole batch without naming holders; this brings one request's count up to date.
+void Replica::hold_blocks(RequestState& r, std::int64_t blocks) const {
+  const auto groups = static_cast<std::int64_t>(r.holding.groups.size());
+  r.holding.plain = {blocks - groups * (r.asked.hash_block.value / block_size_)};
+}
+
+void Replica::release(RequestState& r, Instant now) {
+  kv_.release(&r.holding);
+  r.computed = 0;
+  observers_->tell(&Observer::on_kv, now, setup_.id, kv_.referenced(), kv_.total());
+}
+
+// Tokens in memory of a decoding request: all but the last one produced.
+std::int64_t Replica::context_of(const RequestState& r) const {
+  return (r.asked.prompt + r.asked.output).value - 1 - (r.finish_step - step_);
+}
+
+std::int64_t Replica::steps_done(Instant now) const {
+  if (now < start_) return 0;
+  const Int128 budget = (static_cast<Int128>((now - start_).ns + 1) << kFractionBits) - 1 - start_fraction_;
+  return span_.steps_within(budget, span_steps_);
+}
+
+Instant Replica::span_end(std::int64_t steps) const {
+  return start_ + Duration{static_cast<std::int64_t>((span_.sum(steps) + start_fraction_) >> kFractionBits)};
+}
+
+std::int64_t Replica::growth_between(std::int64_t first_step, std::int64_t steps) const {
+  std::int64_t blocks = steps / block_size_ * static_cast<std::int64_t>(decoding_.size());
+  for (std::int64_t i = 0; i < steps % block_size_; ++i) blocks += growth_[static_cast<std::size_t>((first_step + i) % block_size_)];
+  return blocks;
+}
+
+// The step (modulo block_size) in which a request with `context` tokens in memory after step_ steps begins a new block.
+std::size_t Replica::phase_of(std::int64_t context) const {
+  return static_cast<std::size_t>((step_ + (block_size_ - context % block_size_) % block_size_) % block_size_);
+}
+
+Blocks Replica::kv_used(Instant now) const {
+  if (!under_way_ || !decodes_) return kv_.referenced();
+  const std::int64_t begun = std::min(steps_done(now) + 1, span_steps_);
+  return kv_.referenced() + Blocks{growth_between(step_ + taken_steps_, std::max<std::int64_t>(0, begun - taken_steps_))};
+}
+
+std::int64_t Replica::tokens_produced(Instant now) const {
+  if (!under_way_ || !decodes_) return produced_;
+  return produced_ + static_cast<std::int64_t>(decoding_.size()) * steps_done(now);
+}
+
+void Replica::set_draining(bool draining, Instant now) { change_purpose(busy_, draining, now); }
+
+void Replica::change_purpose(bool busy, bool draining, Instant now) {
+  if (busy == busy_ && draining == draining_) return;
+  const Purpose was = draining_ ? Purpose::kDraining : busy_ ? Purpose::kServing : Purpose::kIdleServing;
+  busy_ = busy;
+  const bool same = draining_ && draining;  // Draining counts as one purpose, busy or not.
+  draining_ = draining;
+  if (same) return;
+  observers_->gpu_time(now, setup_.group, was, setup_.gpus, purpose_since_, now);
+  purpose_since_ = now;
+}
+
+std::vector<RequestSlot> Replica::take_all(Instant now) {
+  if (under_way_) settle(steps_done(now));
+  std::vector<std::pair<std::uint64_t, RequestSlot>> running;
+  for (const Decoding& d : decoding_) {
+    RequestState& r = (*requests_)[d.request];
+    const std::int64_t context = context_of(r);
+    r.record.produced = r.asked.output - Tokens{r.finish_step - step_};
+    hold_blocks(r, blocks_for(context + (under_way_ && decodes_ ? 1 : 0)));
+    running.emplace_back(d.admission, d.request);
+  }
+  decoding_.clear();
+  for (const Chunk& c : chunks_) running.emplace_back((*requests_)[c.request].admission, c.request);
+  if (has_partial_ && chunks_.empty()) running.emplace_back((*requests_)[partial_].admission, partial_);
+  std::sort(running.begin(), running.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<RequestSlot> out;
+  for (const auto& [admission, slot] : running) {
+    kv_.release(&(*requests_)[slot].holding);
+    (*requests_)[slot].computed = 0;
+    out.push_back(slot);
+  }
+  out.insert(out.end(), waiting_.begin(), waiting_.end());
+  observers_->tell(&Observer::on_kv, now, setup_.id, kv_.referenced(), kv_.total());
+  waiting_.clear();
+  chunks_.clear();
+  std::fill(growth_.begin(), growth_.end(), 0);
+  waiting_tokens_ = context_ = 0;
+  running_ = 0;
+  under_way_ = has_partial_ = false;
+  calendar_->cancel(slot_);
+  change_purpose(false, draining_, now);
+  return out;
+}
+
+void Replica::end(Instant now) {
+  CHECK(empty());
+  change_purpose(false, draining_, now);
+  const Purpose last = draining_ ? Purpose::kDraining : Purpose::kIdleServing;
+  observers_->gpu_time(now, setup_.group, last, setup_.gpus, purpose_since_, now);
+  observers_->tell(&Observer::on_replica_end, now, setup_.id, kv_.referenced());
+  calendar_->remove_slot(slot_);
+}
+
+}  // namespace jevons
