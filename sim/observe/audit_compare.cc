@@ -47,7 +47,8 @@ void GpuAudit::compare_money(Instant end, const RunResult& result) const {
     }
   }
   finding_->expect(micro_dollars == result.gpu_cost.value, end, kResult, [&] {
-    return "GPUs cost " + std::to_string(result.gpu_cost.value) + " micro-dollars, the events give " + text_of(micro_dollars);
+    return "GPUs cost " + std::to_string(result.gpu_cost.value) + " micro-dollars, the events give " +
+           text_of(micro_dollars);
   });
   finding_->expect(std::fabs(joules - result.energy_joules) <= 1e-12 * std::fabs(joules), end, kResult, [&] {
     return "energy " + text_of(result.energy_joules) + " J, the events give " + text_of(joules);
@@ -70,8 +71,9 @@ void GpuAudit::compare(Instant end, const RunResult& result) const {
     }
   }
   for (std::size_t p = 0; p < kPurposes; ++p) same("all groups", p, all[p], result.ledger.by_purpose[p]);
-  finding_->expect(node_moves_ == result.node_moves, end, kResult,
-                   [&] { return "node moves " + std::to_string(result.node_moves) + ", the events give " + std::to_string(node_moves_); });
+  finding_->expect(node_moves_ == result.node_moves, end, kResult, [&] {
+    return "node moves " + std::to_string(result.node_moves) + ", the events give " + std::to_string(node_moves_);
+  });
   compare_jobs(end, result.training);
   compare_money(end, result);
 }

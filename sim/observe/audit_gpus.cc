@@ -100,7 +100,8 @@ void GpuAudit::job_starts(Instant now, const GangStart& start) {
     n.training += gpus.value;
     const std::int32_t has = cluster_->group_of(node).gpus_per_node.value;
     finding_->expect(!n.holder.valid() && n.training <= has, now, kExclusive, [&, id = node] {
-      return name_of(start.job) + " starts on " + name_of(id) + (n.holder.valid() ? ", which a pool holds" : ", which is full");
+      return name_of(start.job) + " starts on " + name_of(id) +
+             (n.holder.valid() ? ", which a pool holds" : ", which is full");
     });
     hold(now, node, gpus.value);
   }
@@ -133,8 +134,8 @@ void GpuAudit::check_job_end(Instant now, const JobRecord& r, const JobState& jo
            std::to_string(job.preemptions);
   });
   const bool started = job.first_start != Instant::never();
-  finding_->expect(r.reason == FinishReason::kUnfinished || started == (r.reason == FinishReason::kCompleted), now, kJobs,
-                   [&] { return name_of(r.id) + " completed without a start, or was refused after one"; });
+  finding_->expect(r.reason == FinishReason::kUnfinished || started == (r.reason == FinishReason::kCompleted), now,
+                   kJobs, [&] { return name_of(r.id) + " completed without a start, or was refused after one"; });
   Int128 held = job.held_gpu_ns;
   if (!job.shares.empty()) held += static_cast<Int128>(job.gpus.value) * (now - job.started).ns;
   const Int128 used = (r.useful + r.checkpoint + r.lost + r.restoring).gpu_ns;
@@ -161,8 +162,12 @@ void GpuAudit::job_ends(Instant now, const JobRecord& r) {
     totals_.delay_ns += (job.first_start - job.submit).ns;
   }
   switch (r.reason) {
-    case FinishReason::kRejected: ++totals_.rejected; break;
-    case FinishReason::kUnfinished: ++totals_.unfinished; break;
+    case FinishReason::kRejected:
+      ++totals_.rejected;
+      break;
+    case FinishReason::kUnfinished:
+      ++totals_.unfinished;
+      break;
     case FinishReason::kCompleted:
       ++totals_.completed;
       totals_.jct_ns += (now - job.submit).ns;
@@ -187,7 +192,8 @@ void GpuAudit::node_given_back(Instant now, NodeId node, PoolId pool) {
   if (!n.holder.valid() || n.holder != pool) {
     return finding_->add(now, kExclusive, name_of(node) + " is given back by a pool that does not hold it");
   }
-  finding_->expect(n.replicas == 0, now, kReplicas, [&] { return name_of(node) + " is given back with a replica on it"; });
+  finding_->expect(n.replicas == 0, now, kReplicas,
+                   [&] { return name_of(node) + " is given back with a replica on it"; });
   n.holder = PoolId{};
   node_moves_ += now > Instant{} ? 1 : 0;
   hold(now, node, -cluster_->group_of(node).gpus_per_node.value);
@@ -231,9 +237,8 @@ void GpuAudit::kv(Instant now, ReplicaId id, Blocks used, Blocks total) {
 void GpuAudit::replica_ends(Instant now, ReplicaId id, Blocks kv_used) {
   const auto it = replicas_.find(id.index);
   if (it == replicas_.end()) return finding_->add(now, kReplicas, name_of(id) + " ends, but does not run");
-  finding_->expect(kv_used == Blocks{0} && it->second.used == Blocks{0}, now, kKv, [&] {
-    return name_of(id) + " ends with KV blocks in use";
-  });
+  finding_->expect(kv_used == Blocks{0} && it->second.used == Blocks{0}, now, kKv,
+                   [&] { return name_of(id) + " ends with KV blocks in use"; });
   --nodes_[it->second.node.index].replicas;
   replicas_.erase(it);
 }
@@ -248,17 +253,16 @@ void GpuAudit::end_group(Instant now, std::size_t index) {
   finding_->expect(sum == expected, now, kGpuTime, [&] {
     return name + "purposes sum to " + text_of(sum) + " GPU-ns, GPUs x horizon is " + text_of(expected);
   });
-  finding_->expect(g.all_print == print_of(g.gpus, Instant{}, now), now, kGpuTime, [&] {
-    return name + "at some instant a GPU has two purposes and another has none";
-  });
-  finding_->expect(g.idle_print == g.free_print, now, kGpuTime, [&] {
-    return name + "idle stretches are not the times at which nobody held the GPUs";
-  });
+  finding_->expect(g.all_print == print_of(g.gpus, Instant{}, now), now, kGpuTime,
+                   [&] { return name + "at some instant a GPU has two purposes and another has none"; });
+  finding_->expect(g.idle_print == g.free_print, now, kGpuTime,
+                   [&] { return name + "idle stretches are not the times at which nobody held the GPUs"; });
 }
 
 void GpuAudit::end_run(Instant now) {
   for (const auto& [id, job] : jobs_) {
-    finding_->expect(job.ended, now, kJobs, [&, i = id] { return name_of(JobId{i}) + " had not ended when the run did"; });
+    finding_->expect(job.ended, now, kJobs,
+                     [&, i = id] { return name_of(JobId{i}) + " had not ended when the run did"; });
   }
   for (std::size_t g = 0; g < groups_.size(); ++g) end_group(now, g);
   const auto total = [&](Purpose p) {
@@ -268,7 +272,8 @@ void GpuAudit::end_run(Instant now) {
   };
   finding_->expect(total(Purpose::kTraining) == totals_.useful && total(Purpose::kCheckpoint) == totals_.checkpoint &&
                        total(Purpose::kLostWork) == totals_.lost,
-                   now, kJobTime, [] { return std::string("the jobs' training, checkpoint or lost time is not the GPUs'"); });
+                   now, kJobTime,
+                   [] { return std::string("the jobs' training, checkpoint or lost time is not the GPUs'"); });
 }
 
 }  // namespace jevons

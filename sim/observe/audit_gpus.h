@@ -1,9 +1,9 @@
 // The auditor's book of GPUs: who holds each one, what its time went to, jobs, replicas and their KV memory.
 //
-// That every GPU has one purpose at every instant is checked without keeping the stretches.  For a function h of time that
-// looks random, sum of gpus x (h(to) - h(from)) over all stretches of a group equals gpus(group) x (h(end) - h(0)) if they
-// cover [0, end) exactly; if they do not, it does so with probability 2^-64.  Idle stretches are held in the same way
-// against the times at which nobody held the GPUs, as the events of jobs and pools tell them.
+// That every GPU has one purpose at every instant is checked without keeping the stretches.  For a function h of time
+// that looks random, sum of gpus x (h(to) - h(from)) over all stretches of a group equals gpus(group) x (h(end) - h(0))
+// if they cover [0, end) exactly; if they do not, it does so with probability 2^-64.  Idle stretches are held in the
+// same way against the times at which nobody held the GPUs, as the events of jobs and pools tell them.
 #ifndef JEVONS_SIM_OBSERVE_AUDIT_GPUS_H_
 #define JEVONS_SIM_OBSERVE_AUDIT_GPUS_H_
 
@@ -40,23 +40,23 @@ class GpuAudit {
 
  private:
   struct NodeState {
-    PoolId holder;                  // Invalid: no pool.
-    std::int32_t training = 0;      // GPUs held by jobs.
+    PoolId holder;              // Invalid: no pool.
+    std::int32_t training = 0;  // GPUs held by jobs.
     std::int32_t replicas = 0;
   };
   struct GroupState {
     std::int64_t gpus = 0, held = 0;
     std::int64_t micro_dollars_per_hour = 0, idle_milliwatts = 0, busy_milliwatts = 0;
     Instant last_change;
-    std::uint64_t free_print = 0;   // Of the times nobody held GPUs.
-    std::uint64_t idle_print = 0;   // Of the idle stretches.
-    std::uint64_t all_print = 0;    // Of all stretches.
+    std::uint64_t free_print = 0;  // Of the times nobody held GPUs.
+    std::uint64_t idle_print = 0;  // Of the idle stretches.
+    std::uint64_t all_print = 0;   // Of all stretches.
     std::array<Int128, kPurposes> gpu_ns{};
   };
   struct JobState {
     Gpus gpus;
     Instant submit, first_start = Instant::never(), started;
-    std::vector<std::pair<NodeId, Gpus>> shares;   // Empty: not running.
+    std::vector<std::pair<NodeId, Gpus>> shares;  // Empty: not running.
     Int128 held_gpu_ns = 0;
     std::int32_t preemptions = 0;
     bool ended = false;
@@ -79,8 +79,8 @@ class GpuAudit {
   void compare_jobs(Instant end, const TrainingResult& given) const;
   void compare_money(Instant end, const RunResult& result) const;
 
-  const Cluster* cluster_;          // Not owned.
-  AuditFinding* finding_;           // Not owned.
+  const Cluster* cluster_;  // Not owned.
+  AuditFinding* finding_;   // Not owned.
   std::vector<NodeState> nodes_;
   std::vector<GroupState> groups_;
   std::map<std::uint32_t, JobState> jobs_;

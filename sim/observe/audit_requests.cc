@@ -46,7 +46,8 @@ void RequestAudit::advance(Instant now) {
 void RequestAudit::arrive(Instant now, RequestId id, PoolId pool, Tokens prompt, Tokens output) {
   advance(now);
   finding_->expect(!any_ || id > last_id_, now, kEnds, [&] {
-    return name_of(id) + " arrives after request " + std::to_string(last_id_.index) + " (expected ids in arrival order)";
+    return name_of(id) + " arrives after request " + std::to_string(last_id_.index) +
+           " (expected ids in arrival order)";
   });
   finding_->expect(prompt.value >= 1 && output.value >= 1, now, kTokens,
                    [&] { return name_of(id) + " asks for less than one token"; });
@@ -59,9 +60,9 @@ void RequestAudit::arrive(Instant now, RequestId id, PoolId pool, Tokens prompt,
 }
 
 void RequestAudit::check_as_asked(Instant now, const RequestRecord& r, const Asked& asked) {
-  finding_->expect(r.arrival == asked.arrival && r.pool == asked.pool && r.prompt == asked.prompt &&
-                       r.output == asked.output,
-                   now, kEnds, [&] { return name_of(r.id) + " ended with another arrival, pool or size than it came with"; });
+  finding_->expect(
+      r.arrival == asked.arrival && r.pool == asked.pool && r.prompt == asked.prompt && r.output == asked.output, now,
+      kEnds, [&] { return name_of(r.id) + " ended with another arrival, pool or size than it came with"; });
 }
 
 void RequestAudit::check_times(Instant now, const RequestRecord& r) {
@@ -76,9 +77,8 @@ void RequestAudit::check_times(Instant now, const RequestRecord& r) {
   Instant before = r.arrival;
   for (const Instant t : {r.scheduled, r.first_token, r.finish}) {
     if (!known(t)) continue;
-    finding_->expect(before <= t, now, kTimes, [&] {
-      return name_of(r.id) + " breaks arrival <= scheduled <= first token <= finish";
-    });
+    finding_->expect(before <= t, now, kTimes,
+                     [&] { return name_of(r.id) + " breaks arrival <= scheduled <= first token <= finish"; });
     before = t;
   }
 }
@@ -88,8 +88,9 @@ void RequestAudit::check_tokens(Instant now, const RequestRecord& r) {
   finding_->expect(r.produced.value >= 0 && r.prefilled.value >= 0 && r.reused.value >= 0 && r.recomputed.value >= 0 &&
                        r.preemptions >= 0,
                    now, kTokens, [&] { return name_of(r.id) + " has a negative count"; });
-  finding_->expect(r.reused.value == 0 || r.reused < r.prompt, now, kTokens,
-                   [&] { return name_of(r.id) + " took its whole prompt from the cache (one token must be computed)"; });
+  finding_->expect(r.reused.value == 0 || r.reused < r.prompt, now, kTokens, [&] {
+    return name_of(r.id) + " took its whole prompt from the cache (one token must be computed)";
+  });
   finding_->expect((r.produced.value > 0) == known(r.first_token), now, kTokens,
                    [&] { return name_of(r.id) + " produced tokens without a first token, or the other way round"; });
   if (r.reason == FinishReason::kCompleted) {
@@ -134,8 +135,12 @@ void RequestAudit::end(Instant now, const RequestRecord& r) {
     t.ttft_ns += (r.first_token - r.arrival).ns;
   }
   switch (r.reason) {
-    case FinishReason::kRejected: ++t.rejected; break;
-    case FinishReason::kUnfinished: ++t.unfinished; break;
+    case FinishReason::kRejected:
+      ++t.rejected;
+      break;
+    case FinishReason::kUnfinished:
+      ++t.unfinished;
+      break;
     case FinishReason::kCompleted:
       ++t.completed;
       t.prompt += r.prompt.value;
@@ -147,11 +152,11 @@ void RequestAudit::end(Instant now, const RequestRecord& r) {
 
 void RequestAudit::end_run(Instant now) {
   advance(now);
-  finding_->expect(in_system_.empty(), now, kEnds, [&] {
-    return std::to_string(in_system_.size()) + " requests had not ended when the run did";
-  });
+  finding_->expect(in_system_.empty(), now, kEnds,
+                   [&] { return std::to_string(in_system_.size()) + " requests had not ended when the run did"; });
   finding_->expect(number_ns_ == sojourn_ns_, now, kLittle, [&] {
-    return "number in system x time is " + text_of(number_ns_) + " ns, the sum of sojourns " + text_of(sojourn_ns_) + " ns";
+    return "number in system x time is " + text_of(number_ns_) + " ns, the sum of sojourns " + text_of(sojourn_ns_) +
+           " ns";
   });
 }
 

@@ -40,14 +40,14 @@ class RequestAudit {
   void advance(Instant now);
   void compare_totals(Instant end, const std::string& pool, const Total& own, const ServingResult& given) const;
 
-  AuditFinding* finding_;                                // Not owned.
-  std::unordered_map<std::uint64_t, Asked> in_system_;   // Looked up, never walked.
+  AuditFinding* finding_;                               // Not owned.
+  std::unordered_map<std::uint64_t, Asked> in_system_;  // Looked up, never walked.
   std::vector<Total> pools_;
   bool any_ = false;
   RequestId last_id_;
   Instant last_;
-  Int128 number_ns_ = 0;                                 // Integral of the number in system.
-  Int128 sojourn_ns_ = 0;                                // Sum of finish - arrival.
+  Int128 number_ns_ = 0;   // Integral of the number in system.
+  Int128 sojourn_ns_ = 0;  // Sum of finish - arrival.
 };
 
 }  // namespace jevons

@@ -27,7 +27,7 @@ struct Auditor::Impl {
     return finding.clean();
   }
 
-  Cluster cluster;               // A copy: the caller's may move into the run.
+  Cluster cluster;  // A copy: the caller's may move into the run.
   AuditFinding finding;
   RequestAudit requests;
   GpuAudit gpus;
@@ -93,10 +93,11 @@ void Auditor::on_flow_end(Instant t, std::uint64_t id, Bytes delivered, bool com
     return impl_->finding.add(t, kBytes, "flow " + std::to_string(id) + " ends, but is not on the wire");
   }
   const Bytes asked = it->second;
-  impl_->finding.expect(delivered >= Bytes{0} && delivered <= asked && (!complete || delivered == asked), t, kBytes, [&] {
-    return "flow " + std::to_string(id) + " delivers " + std::to_string(delivered.value) + " of " +
-           std::to_string(asked.value) + (complete ? " and is complete" : " and is cut off");
-  });
+  impl_->finding.expect(
+      delivered >= Bytes{0} && delivered <= asked && (!complete || delivered == asked), t, kBytes, [&] {
+        return "flow " + std::to_string(id) + " delivers " + std::to_string(delivered.value) + " of " +
+               std::to_string(asked.value) + (complete ? " and is complete" : " and is cut off");
+      });
   impl_->delivered += delivered.value;
   impl_->cut_off += (asked - delivered).value;
   ++impl_->flows_ended;
@@ -122,10 +123,11 @@ Status Auditor::verdict(const RunResult& result) const {
   if (!own.finding.clean()) return own.finding.verdict();
   own.requests.compare(own.now, result);
   own.gpus.compare(own.now, result);
-  own.finding.expect(own.flows_ended == result.flows && own.delivered == result.flow_bytes.value, own.now, kResult, [&] {
-    return std::to_string(result.flows) + " flows delivered " + std::to_string(result.flow_bytes.value) +
-           " bytes, the events give " + std::to_string(own.flows_ended) + " and " + text_of(own.delivered);
-  });
+  own.finding.expect(
+      own.flows_ended == result.flows && own.delivered == result.flow_bytes.value, own.now, kResult, [&] {
+        return std::to_string(result.flows) + " flows delivered " + std::to_string(result.flow_bytes.value) +
+               " bytes, the events give " + std::to_string(own.flows_ended) + " and " + text_of(own.delivered);
+      });
   return own.finding.verdict();
 }
 

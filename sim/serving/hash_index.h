@@ -53,7 +53,8 @@ class HashIndex {
     std::uint64_t key = 0;
     std::uint32_t slot = kNone;
   };
-  // Trace hashes may be small consecutive numbers (Mooncake): mixed first (SplitMix64's finaliser, Steele et al., 2014).
+  // Trace hashes may be small consecutive numbers (Mooncake): mixed first (SplitMix64's finaliser, Steele et al.,
+  // 2014).
   std::size_t home(std::uint64_t key) const {
     key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9ULL;
     key = (key ^ (key >> 27)) * 0x94d049bb133111ebULL;

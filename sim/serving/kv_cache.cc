@@ -14,16 +14,16 @@ constexpr std::uint32_t kNil = 0xffffffffU;
 
 }  // namespace
 
-// A slot is a cached group (in the index while it lives) or a run of free plain blocks.  A group is in the free queue exactly
-// while nobody references it; a run always is.  Two runs never stand side by side: they merge, so the queue has at most
-// 2 x groups + 1 segments however many blocks there are.
+// A slot is a cached group (in the index while it lives) or a run of free plain blocks.  A group is in the free queue
+// exactly while nobody references it; a run always is.  Two runs never stand side by side: they merge, so the queue has
+// at most 2 x groups + 1 segments however many blocks there are.
 struct KvCache::Impl {
   struct Slot {
     std::uint64_t hash = 0;
     std::int64_t blocks = 0;
     std::uint32_t prev = kNil, next = kNil;
     std::uint32_t references = 0;
-    std::uint32_t mark = 0;       // Last walk that met this group.
+    std::uint32_t mark = 0;  // Last walk that met this group.
     bool group = false;
   };
   struct Prefix {
@@ -36,7 +36,7 @@ struct KvCache::Impl {
   std::int64_t block_size = 1;
   bool caching = false;
   std::vector<Slot> slots;
-  std::uint32_t unused = kNil;    // Chain of slots to use again, through `next`.
+  std::uint32_t unused = kNil;  // Chain of slots to use again, through `next`.
   std::uint32_t head = kNil, tail = kNil;
   HashIndex index;
   std::uint32_t walk = 0;
@@ -136,8 +136,8 @@ struct KvCache::Impl {
     return walk;
   }
 
-  // Walks the cached prefix of a prompt, calling `visit(slot)` for each group of it.  A group that stands for another number
-  // of tokens, or that this prompt has met already, is no match: each group counts once.
+  // Walks the cached prefix of a prompt, calling `visit(slot)` for each group of it.  A group that stands for another
+  // number of tokens, or that this prompt has met already, is no match: each group counts once.
   template <class Visit>
   std::uint32_t walk_prefix(std::span<const std::uint64_t> hashes, Tokens hash_block, Tokens prompt, Visit visit) {
     const std::int64_t size = blocks_per_group(hash_block);

@@ -34,7 +34,8 @@ std::vector<Prompt> read_mooncake() {
   std::size_t capacity = 0;
   while (pipe != nullptr && getline(&line, &capacity, pipe.get()) > 0) {
     const auto row = nlohmann::json::parse(line);
-    prompts.push_back({row.at("input_length").get<std::int64_t>(), row.at("hash_ids").get<std::vector<std::uint64_t>>()});
+    prompts.push_back(
+        {row.at("input_length").get<std::int64_t>(), row.at("hash_ids").get<std::vector<std::uint64_t>>()});
   }
   std::free(line);
   return prompts;

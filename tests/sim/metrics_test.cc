@@ -139,7 +139,8 @@ TEST(Metrics, CountsJobs) {
 TEST(Metrics, MoneyIsExactAndRoundedOncePerGroup) {
   Metrics m(setup());
   // 16 GPUs x 1 h at 2.50 USD = 40 USD; 8 GPUs x 0.72 ms at 1.25 USD/h = 2 micro-dollars.
-  m.on_gpu_time(Instant{3'600'000'000'000}, {GroupId{0}, Purpose::kIdle, Gpus{16}, Instant{}, Instant{3'600'000'000'000}});
+  m.on_gpu_time(Instant{3'600'000'000'000},
+                {GroupId{0}, Purpose::kIdle, Gpus{16}, Instant{}, Instant{3'600'000'000'000}});
   m.on_gpu_time(Instant{3'600'000'000'000}, {GroupId{1}, Purpose::kServing, Gpus{8}, Instant{}, Instant{720'000}});
   m.on_run_end(Instant{3'600'000'000'000});
   EXPECT_EQ(m.result().gpu_cost, MicroDollars{40'000'002});

@@ -16,8 +16,8 @@ namespace jevons::testing {
 class NaiveKv {
  public:
   struct Holding {
-    std::vector<int> plain;                  // Block numbers.
-    std::vector<std::uint64_t> groups;       // Hashes, in prefix order.
+    std::vector<int> plain;             // Block numbers.
+    std::vector<std::uint64_t> groups;  // Hashes, in prefix order.
     std::size_t hashes_done = 0;
   };
 
@@ -122,7 +122,7 @@ class NaiveKv {
 
   std::int64_t block_size_;
   bool caching_;
-  std::vector<std::uint64_t> hash_of_;       // Per block; kPlain: no prefix.
+  std::vector<std::uint64_t> hash_of_;  // Per block; kPlain: no prefix.
   std::list<int> free_;
   std::vector<std::list<int>::iterator> place_;  // Of each free block in the queue.
   std::map<std::uint64_t, Group> groups_;
