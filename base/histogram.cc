@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace jevons {
 
@@ -14,6 +15,19 @@ void Histogram::merge(const Histogram& other) {
   sum_squares_ += other.sum_squares_;
   min_ = std::min(min_, other.min_);
   max_ = std::max(max_, other.max_);
+}
+
+Histogram Histogram::restore(std::vector<std::uint64_t> counts, Int128 sum, double sum_squares, std::int64_t min,
+                             std::int64_t max) {
+  Histogram h;
+  h.counts_ = std::move(counts);
+  for (const std::uint64_t n : h.counts_) h.count_ += n;
+  if (h.count_ == 0) return h;
+  h.sum_ = sum;
+  h.sum_squares_ = sum_squares;
+  h.min_ = min;
+  h.max_ = max;
+  return h;
 }
 
 double Histogram::standard_deviation() const {

@@ -40,6 +40,10 @@ class Histogram {
   std::int64_t quantile(double q) const;
 
   const std::vector<std::uint64_t>& counts() const { return counts_; }
+  double sum_squares() const { return sum_squares_; }
+  // The histogram these parts came from, as they cross a process or a file: counts() in any length, and the rest as read.
+  static Histogram restore(std::vector<std::uint64_t> counts, Int128 sum, double sum_squares, std::int64_t min,
+                           std::int64_t max);
   static std::size_t bucket(std::uint64_t v) {
     if (v < 256) return static_cast<std::size_t>(v);
     const int shift = static_cast<int>(std::bit_width(v)) - 8;            // Leaves v >> shift in [128, 256).

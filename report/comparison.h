@@ -1,0 +1,60 @@
+// A comparison: every policy run with every seed, as plain data that the reports read.
+//
+// Whoever fills it in (experiments/compare.h) knows scenarios and policies; the reports know only this.
+#ifndef JEVONS_REPORT_COMPARISON_H_
+#define JEVONS_REPORT_COMPARISON_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+#include "sim/observe/result.h"
+
+namespace jevons {
+
+// What a group of nodes costs, by position in RunResult::groups.
+struct GroupPrice {
+  Gpus gpus;                          // All nodes together.
+  double usd_per_gpu_hour = 0;        // Used or not.
+  double idle_usd_per_gpu_hour = 0;   // Energy at idle, PUE included; 0 unless energy is paid for.
+  double busy_usd_per_gpu_hour = 0;   // Energy when busy.
+};
+
+// What one run left: its result, what its GPUs cost, and how far it was meant to go.
+struct RunReport {
+  RunResult result;
+  std::vector<GroupPrice> prices;
+  Instant horizon = Instant::never(); // never(): the run ends with its work.
+};
+
+// One policy with one seed: what it produced, or why it did not.
+struct Cell {
+  std::size_t policy = 0;             // Position in Comparison::policies.
+  std::uint64_t seed = 0;
+  std::optional<RunReport> run;       // Empty if it failed or was never finished.
+  std::string error;                  // Why; empty when the comparison was interrupted before the cell ran.
+};
+
+struct SloLimits {                    // Duration{0} = no limit.
+  Duration ttft{}, tpot{}, e2e{};
+};
+
+struct Comparison {
+  std::string scenario, scenario_path, scenario_hash;
+  std::string version;                // Of the program.
+  std::string command;                // Reproduces the figures; holds nothing that cannot change them.
+  std::string title = "compare";      // Subcommand.
+  SloLimits slo;
+  std::vector<std::string> policies;  // Labels; the first is what the others are compared against.
+  std::vector<std::uint64_t> seeds;
+  std::vector<Cell> cells;            // Policy by policy, seed by seed: policies.size() x seeds.size().
+  bool complete = true;               // False: interrupted.
+
+  const Cell& cell(std::size_t policy, std::size_t seed) const { return cells[policy * seeds.size() + seed]; }
+};
+
+}  // namespace jevons
+#endif  // JEVONS_REPORT_COMPARISON_H_

@@ -1,0 +1,283 @@
+// A comparison for people.
+#include "report/console.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "report/figures.h"
+#include "report/number_text.h"
+#include "report/table.h"
+#include "report/verdict.h"
+
+namespace jevons {
+namespace {
+
+const RunReport* first_run(const Comparison& c) {
+  for (const Cell& cell : c.cells) {
+    if (cell.run) return &*cell.run;
+  }
+  return nullptr;
+}
+
+std::string plural(std::size_t n, std::string_view thing) {
+  return fmt::format("{} {}{}", whole_number(static_cast<double>(n)), thing, n == 1 ? "" : "s");
+}
+
+std::string limits_text(const SloLimits& slo) {
+  std::string out;
+  const auto add = [&](std::string_view name, Duration limit) {
+    if (limit.ns <= 0) return;
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, human_seconds(limit.seconds()));
+  };
+  add("TTFT", slo.ttft);
+  add("TPOT", slo.tpot);
+  add("E2E", slo.e2e);
+  return out;
+}
+
+// "first_run: 192 x H100, 64 x A100; 24 h; 123,456 requests, 87 jobs; 4 policies x 3 seeds".
+std::string heading(const Comparison& c) {
+  std::string out = c.scenario + ": ";
+  if (const RunReport* r = first_run(c)) {
+    for (std::size_t g = 0; g < r->result.groups.size(); ++g) {
+      out += fmt::format("{}{} GPUs {}", g == 0 ? "" : ", ", r->prices[g].gpus.value, r->result.groups[g]);
+    }
+    const Instant end = r->horizon == Instant::never() ? r->result.end : r->horizon;
+    out += fmt::format("; {} simulated; {}, {}; ", human_seconds(end.seconds()),
+                       plural(r->result.serving.arrived, "request"), plural(r->result.training.submitted, "job"));
+  }
+  out += c.policies.size() == 1 ? c.policies[0] + ", " + plural(c.seeds.size(), "seed")
+                                : fmt::format("{} policies, {}", c.policies.size(), plural(c.seeds.size(), "seed"));
+  return out;
+}
+
+// Best as printed: figures that read the same share the mark, and nothing is marked when all do.
+void mark_best(const Figure& f, const std::vector<std::optional<double>>& values, TableRow* row) {
+  if (f.better == Better::kNeither) return;
+  std::optional<double> best;
+  for (const auto& v : values) {
+    if (v && (!best || (f.better == Better::kMore ? *v > *best : *v < *best))) best = v;
+  }
+  if (!best) return;
+  const std::string text = figure_text(f, *best);
+  std::size_t same = 0;
+  for (const TableCell& cell : row->cells) same += cell.text == text ? 1 : 0;
+  if (same == row->cells.size()) return;
+  for (TableCell& cell : row->cells) cell.best = cell.text == text;
+}
+
+bool failed(const Comparison& c, std::size_t policy) {
+  for (std::size_t s = 0; s < c.seeds.size(); ++s) {
+    if (c.cell(policy, s).run) return false;
+  }
+  return true;
+}
+
+std::optional<TableRow> figure_row(const Comparison& c, const Figure& f) {
+  TableRow row{std::string(f.label), {}};
+  std::vector<std::optional<double>> values;
+  bool worth_showing = f.always;
+  for (std::size_t p = 0; p < c.policies.size(); ++p) {
+    const auto e = policy_estimate(c, p, f);
+    values.push_back(e ? std::optional(e->mean) : std::nullopt);
+    row.cells.push_back({e ? figure_text(f, e->mean) : "-", false});
+    worth_showing = worth_showing || (e && e->mean != 0);
+  }
+  if (!worth_showing) return std::nullopt;
+  mark_best(f, values, &row);
+  return row;
+}
+
+bool any_run(const Comparison& c, bool (*holds)(const RunReport&)) {
+  return std::any_of(c.cells.begin(), c.cells.end(), [&](const Cell& x) { return x.run && holds(*x.run); });
+}
+
+std::vector<TableRow> figure_rows(const Comparison& c) {
+  std::vector<TableRow> rows;
+  const auto add = [&](Section section, std::string_view title) {
+    rows.push_back({std::string(title), {}});
+    for (const Figure& f : figures()) {
+      if (f.section != section) continue;
+      if (auto row = figure_row(c, f)) rows.push_back(*std::move(row));
+    }
+  };
+  if (any_run(c, [](const RunReport& r) { return r.result.serving.arrived > 0; })) add(Section::kServing, "Serving");
+  if (any_run(c, [](const RunReport& r) { return r.result.training.submitted > 0; })) {
+    add(Section::kTraining, "Training");
+  }
+  add(Section::kMoney, "Money");
+  return rows;
+}
+
+// What a run that was cut short covers, beside what it was meant to.
+std::optional<TableRow> covered_row(const Comparison& c) {
+  TableRow row{"simulated", {}};
+  bool cut = false;
+  for (std::size_t p = 0; p < c.policies.size(); ++p) {
+    Duration least = Duration::max();
+    for (std::size_t s = 0; s < c.seeds.size(); ++s) {
+      const Cell& cell = c.cell(p, s);
+      if (!cell.run) continue;
+      least = std::min(least, cell.run->result.end - Instant{0});
+      cut = cut || !cell.run->result.complete;
+    }
+    row.cells.push_back({failed(c, p) ? (c.complete ? "failed" : "none") : human_seconds(least.seconds()), false});
+    cut = cut || failed(c, p);
+  }
+  return cut ? std::optional(row) : std::nullopt;
+}
+
+std::vector<TableRow> ledger_rows(const Comparison& c) {
+  std::vector<TableRow> rows;
+  for (int i = 0; i <= kPurposes; ++i) {
+    TableRow row{i < kPurposes ? std::string(purpose_name(static_cast<Purpose>(i))) : "total", {}};
+    std::replace(row.label.begin(), row.label.end(), '_', ' ');
+    bool used = false;
+    for (std::size_t p = 0; p < c.policies.size(); ++p) {
+      double hours = 0, total = 0, runs = 0;
+      for (std::size_t s = 0; s < c.seeds.size(); ++s) {
+        if (!c.cell(p, s).run) continue;
+        const Ledger& ledger = c.cell(p, s).run->result.ledger;
+        total += ledger.total().hours();
+        hours += i < kPurposes ? ledger.by_purpose[static_cast<std::size_t>(i)].hours() : ledger.total().hours();
+        ++runs;
+      }
+      used = used || hours > 0;
+      const std::string share = total > 0 ? fmt::format(" {:3.0f} %", hours / total * 100) : "";
+      row.cells.push_back({runs > 0 ? three_digits(hours / runs) + share : "-", false});
+    }
+    if (used) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+// Differences are given in the unit the figures themselves are printed in, so that "+3.1 +-0.4" stays short.
+struct Scale {
+  double factor;
+  std::string_view unit;
+};
+Scale scale_for(const Figure& f, double size) {
+  switch (f.unit) {
+    case Unit::kSeconds:
+      if (size < 0.9995) return {1e3, ", ms"};
+      if (size < 120) return {1, ", s"};
+      if (size < 7200) return {1.0 / 60, ", min"};
+      return {1.0 / 3600, ", h"};
+    case Unit::kShare:
+      return {100, ", points"};
+    case Unit::kDollars:
+      return {1, ", $"};
+    default:
+      return {1, ""};
+  }
+}
+
+std::string signed_text(double v) { return (v > 0 ? "+" : "") + three_digits(v); }
+
+std::vector<TableRow> difference_rows(const Comparison& c) {
+  std::vector<TableRow> rows;
+  for (const Figure& f : figures()) {
+    if (!f.always) continue;
+    double size = 0;
+    bool any = false;
+    std::vector<std::optional<Estimate>> differences;
+    for (std::size_t p = 1; p < c.policies.size(); ++p) {
+      differences.push_back(paired_difference(c, p, 0, f));
+      if (!differences.back()) continue;
+      any = any || differences.back()->mean != 0 || differences.back()->half_width != 0;
+      size = std::max(size, std::fabs(differences.back()->mean));
+    }
+    if (!any) continue;
+    const Scale scale = scale_for(f, size);
+    const bool has_unit = f.label.find(", ") != std::string_view::npos || f.label.starts_with("$");
+    TableRow row{std::string(f.label) + (has_unit ? "" : std::string(scale.unit)), {}};
+    for (const auto& d : differences) {
+      if (!d || !d->has_interval()) {
+        row.cells.push_back({"-", false});
+        continue;
+      }
+      const std::string text = signed_text(d->mean * scale.factor) + " ±" + three_digits(d->half_width * scale.factor);
+      row.cells.push_back({d->differs_from_zero() ? text : "(" + text + ")", false});
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string differences(const Comparison& c, bool color) {
+  if (c.seeds.size() < 2 || c.policies.size() < 2) return "";
+  const std::vector<TableRow> rows = difference_rows(c);
+  if (rows.empty()) return "";
+  return "\n" +
+         wrap_text(fmt::format("Difference from {}, paired by seed, 95 % intervals (in brackets: includes 0)",
+                               c.policies[0])) +
+         render_table({c.policies.begin() + 1, c.policies.end()}, rows, color);
+}
+
+std::string footnotes(const Comparison& c) {
+  std::string out;
+  const auto note = [&](const std::string& text) { out += wrap_text(text, "  "); };
+  if (c.policies.size() > 1) note("* best of the row" + std::string(c.seeds.size() > 1 ? " by its mean over the seeds" : ""));
+  note("$/M output tokens: serving's GPU-time (serving, idle serving, loading, draining) at its price, over the tokens "
+       "produced; total cost: all GPU-time, used or not" +
+       std::string(any_run(c, [](const RunReport& r) { return r.result.energy_cost.value > 0; }) ? "; both with energy" : "") +
+       ".");
+  note("GPU utilisation: share of GPU-time in serving and kept training steps.");
+  if (c.seeds.size() == 1 && c.policies.size() > 1) {
+    note("One seed: close figures may be luck; --seeds 5 gives paired 95 % intervals.");
+  }
+  return out;
+}
+
+std::string warnings(const Comparison& c) {
+  std::vector<std::string> seen;
+  std::string out;
+  for (const Cell& cell : c.cells) {
+    if (!cell.run) continue;
+    std::string_view text = cell.run->result.warnings;
+    while (!text.empty()) {
+      const std::size_t end = text.find('\n');
+      const std::string line(text.substr(0, end));
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+      if (line.empty() || std::find(seen.begin(), seen.end(), line) != seen.end()) continue;  // One trace, many runs.
+      seen.push_back(line);
+      out += wrap_text("warning: " + line, "  ");
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string console_report(const Comparison& c, const ConsoleOptions& options) {
+  std::string out = emphasize(wrap_text(verdict(c)), options.color) + "\n" + wrap_text(heading(c), "  ");
+  const std::string limits = limits_text(c.slo);
+  if (!limits.empty()) out += wrap_text("SLO of a request: " + limits + "; goodput counts the requests that meet it", "  ");
+  out += "\n";
+  for (std::size_t p = 0; p < c.policies.size(); ++p) {
+    for (std::size_t s = 0; s < c.seeds.size(); ++s) {
+      const Cell& cell = c.cell(p, s);
+      if (!cell.error.empty()) {
+        out += wrap_text(fmt::format("FAILED {} (seed {}): {}", c.policies[p], cell.seed, cell.error), "  ");
+      }
+    }
+  }
+  if (first_run(c) != nullptr) {
+    std::vector<TableRow> rows = figure_rows(c);
+    if (auto covered = covered_row(c)) rows.insert(rows.begin(), *std::move(covered));
+    out += render_table(c.policies, rows, options.color);
+    out += differences(c, options.color);
+    out += "\n" + emphasize("GPU-hours by purpose", options.color) + "\n";
+    out += render_table(c.policies, ledger_rows(c), options.color);
+    out += "\n" + footnotes(c) + warnings(c);
+  }
+  out += "\n";
+  for (const std::string& file : options.files) out += "wrote      " + file + "\n";
+  out += "reproduce  " + c.command + "\n";
+  return out;
+}
+
+}  // namespace jevons

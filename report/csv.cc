@@ -1,0 +1,154 @@
+// A comparison as tidy CSV.
+#include "report/csv.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+
+#include "base/text.h"
+#include "report/figures.h"
+
+namespace jevons {
+namespace {
+
+std::string value_text(const std::optional<double>& v) { return v ? text_of(*v) : ""; }
+
+std::string decimal(Int128 v) {
+  // fmt 9 prints 128-bit integers.
+  return fmt::format("{}", v);
+}
+
+std::string results(const Comparison& c) {
+  std::string out = "policy,seed,metric,value,unit\n";
+  for (const Cell& cell : c.cells) {
+    if (!cell.run) continue;
+    for (const Figure& f : figures()) {
+      out += fmt::format("{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, f.key,
+                         value_text(f.value(*cell.run)), f.unit_name);
+    }
+  }
+  return out;
+}
+
+struct PoolMetric {
+  std::string_view key, unit;
+  std::optional<double> (*value)(const ServingResult&, double seconds);
+};
+
+template <class T>
+std::optional<double> number(T n) {
+  return static_cast<double>(n);
+}
+std::optional<double> quantile(const Histogram& h, double q) {
+  if (h.count() == 0) return std::nullopt;
+  return static_cast<double>(h.quantile(q)) / 1e9;
+}
+std::optional<double> rate(double n, double seconds) {
+  if (seconds <= 0) return std::nullopt;
+  return n / seconds;
+}
+
+constexpr std::array kPoolMetrics{
+    PoolMetric{"requests_arrived", "requests", [](const ServingResult& s, double) { return number(s.arrived); }},
+    PoolMetric{"requests_completed", "requests", [](const ServingResult& s, double) { return number(s.completed); }},
+    PoolMetric{"requests_rejected", "requests", [](const ServingResult& s, double) { return number(s.rejected); }},
+    PoolMetric{"requests_unfinished", "requests", [](const ServingResult& s, double) { return number(s.unfinished); }},
+    PoolMetric{"requests_met_slo", "requests", [](const ServingResult& s, double) { return number(s.met_slo); }},
+    PoolMetric{"prompt_tokens", "tokens", [](const ServingResult& s, double) { return number(s.prompt.value); }},
+    PoolMetric{"output_tokens", "tokens", [](const ServingResult& s, double) { return number(s.output.value); }},
+    PoolMetric{"reused_tokens", "tokens", [](const ServingResult& s, double) { return number(s.reused.value); }},
+    PoolMetric{"kv_preemptions", "preemptions", [](const ServingResult& s, double) { return number(s.preemptions); }},
+    PoolMetric{"ttft_p50", "s", [](const ServingResult& s, double) { return quantile(s.ttft, 0.5); }},
+    PoolMetric{"ttft_p99", "s", [](const ServingResult& s, double) { return quantile(s.ttft, 0.99); }},
+    PoolMetric{"tpot_p50", "s", [](const ServingResult& s, double) { return quantile(s.tpot, 0.5); }},
+    PoolMetric{"tpot_p99", "s", [](const ServingResult& s, double) { return quantile(s.tpot, 0.99); }},
+    PoolMetric{"e2e_p50", "s", [](const ServingResult& s, double) { return quantile(s.e2e, 0.5); }},
+    PoolMetric{"e2e_p99", "s", [](const ServingResult& s, double) { return quantile(s.e2e, 0.99); }},
+    PoolMetric{"queue_p99", "s", [](const ServingResult& s, double) { return quantile(s.queue_time, 0.99); }},
+    PoolMetric{"request_goodput", "req/s",
+               [](const ServingResult& s, double t) { return rate(static_cast<double>(s.met_slo), t); }},
+    PoolMetric{"output_throughput", "tok/s",
+               [](const ServingResult& s, double t) { return rate(static_cast<double>(s.output.value), t); }},
+};
+
+std::string pools(const Comparison& c) {
+  std::string out = "policy,seed,pool,metric,value,unit\n";
+  for (const Cell& cell : c.cells) {
+    if (!cell.run) continue;
+    for (const ServingResult& pool : cell.run->result.pools) {
+      for (const PoolMetric& m : kPoolMetrics) {
+        out += fmt::format("{},{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, csv_field(pool.pool), m.key,
+                           value_text(m.value(pool, cell.run->result.end.seconds())), m.unit);
+      }
+    }
+  }
+  return out;
+}
+
+std::string ledger(const Comparison& c) {
+  std::string out = "policy,seed,group,purpose,gpu_ns,gpu_hours\n";
+  for (const Cell& cell : c.cells) {
+    if (!cell.run) continue;
+    const RunResult& r = cell.run->result;
+    for (std::size_t g = 0; g < r.groups.size(); ++g) {
+      for (int p = 0; p < kPurposes; ++p) {
+        const GpuTime t = r.ledger_by_group[g].by_purpose[static_cast<std::size_t>(p)];
+        out += fmt::format("{},{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, csv_field(r.groups[g]),
+                           purpose_name(static_cast<Purpose>(p)), decimal(t.gpu_ns), text_of(t.hours()));
+      }
+    }
+  }
+  return out;
+}
+
+std::string differences(const Comparison& c) {
+  std::string out = "policy,baseline,metric,mean_difference,ci95_low,ci95_high,n,unit\n";
+  for (std::size_t p = 1; p < c.policies.size(); ++p) {
+    for (const Figure& f : figures()) {
+      const auto d = paired_difference(c, p, 0, f);
+      if (!d) continue;
+      const bool interval = d->has_interval();
+      out += fmt::format("{},{},{},{},{},{},{},{}\n", csv_field(c.policies[p]), csv_field(c.policies[0]), f.key,
+                         text_of(d->mean), interval ? text_of(d->low()) : "", interval ? text_of(d->high()) : "", d->n,
+                         f.unit_name);
+    }
+  }
+  return out;
+}
+
+std::string runs(const Comparison& c) {
+  std::string out = "policy,seed,status,simulated_s,error,scenario,scenario_hash,version,command\n";
+  for (const Cell& cell : c.cells) {
+    const std::string_view status = !cell.error.empty() ? "failed"
+                                    : !cell.run         ? "not_run"
+                                    : cell.run->result.complete ? "complete"
+                                                                : "incomplete";
+    out += fmt::format("{},{},{},{},{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, status,
+                       cell.run ? text_of(cell.run->result.end.seconds()) : "", csv_field(cell.error),
+                       csv_field(c.scenario), c.scenario_hash, csv_field(c.version), csv_field(c.command));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char ch : text) {
+    if (ch == '"') out += '"';
+    out += ch;
+  }
+  return out + "\"";
+}
+
+std::vector<CsvFile> csv_reports(const Comparison& c) {
+  return {{"results.csv", results(c)},
+          {"pools.csv", pools(c)},
+          {"ledger.csv", ledger(c)},
+          {"differences.csv", differences(c)},
+          {"runs.csv", runs(c)}};
+}
+
+}  // namespace jevons

@@ -1,0 +1,173 @@
+// The figures every report shows.
+#include "report/figures.h"
+
+#include <array>
+
+#include "report/number_text.h"
+
+namespace jevons {
+namespace {
+
+using Value = std::optional<double>;
+
+double number(std::uint64_t n) { return static_cast<double>(n); }
+double seconds_of(double ns) { return ns / 1e9; }
+
+Value quantile(const Histogram& h, double q) {
+  if (h.count() == 0) return std::nullopt;
+  return seconds_of(static_cast<double>(h.quantile(q)));
+}
+Value mean(const Histogram& h) {
+  if (h.count() == 0) return std::nullopt;
+  return seconds_of(h.mean());
+}
+Value per_second(double n, const RunReport& r) {
+  if (r.result.end.ns <= 0) return std::nullopt;
+  return n / r.result.end.seconds();
+}
+Value share(double part, double whole) {
+  if (whole <= 0) return std::nullopt;
+  return part / whole;
+}
+double hours(const RunReport& r, Purpose p) { return r.result.ledger.by_purpose[static_cast<std::size_t>(p)].hours(); }
+
+constexpr std::array kFigures{
+    Figure{"requests_completed", "requests done", "requests", Section::kServing, Unit::kCount, Better::kMore, true,
+           [](const RunReport& r) -> Value { return number(r.result.serving.completed); }},
+    Figure{"requests_unfinished", "requests unfinished", "requests", Section::kServing, Unit::kCount, Better::kLess, false,
+           [](const RunReport& r) -> Value { return number(r.result.serving.unfinished); }},
+    Figure{"requests_rejected", "requests refused", "requests", Section::kServing, Unit::kCount, Better::kLess, false,
+           [](const RunReport& r) -> Value { return number(r.result.serving.rejected); }},
+    Figure{"ttft_p50", "TTFT p50", "s", Section::kServing, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return quantile(r.result.serving.ttft, 0.50); }},
+    Figure{"ttft_p99", "TTFT p99", "s", Section::kServing, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return quantile(r.result.serving.ttft, 0.99); }},
+    Figure{"tpot_p50", "TPOT p50", "s", Section::kServing, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return quantile(r.result.serving.tpot, 0.50); }},
+    Figure{"tpot_p99", "TPOT p99", "s", Section::kServing, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return quantile(r.result.serving.tpot, 0.99); }},
+    Figure{"e2e_p99", "E2E p99", "s", Section::kServing, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return quantile(r.result.serving.e2e, 0.99); }},
+    Figure{"slo_attainment", "SLO met", "share", Section::kServing, Unit::kShare, Better::kMore, true,
+           [](const RunReport& r) { return share(number(r.result.serving.met_slo), number(r.result.serving.arrived)); }},
+    Figure{"request_goodput", "goodput, req/s", "req/s", Section::kServing, Unit::kPerSecond, Better::kMore, true,
+           [](const RunReport& r) { return per_second(number(r.result.serving.met_slo), r); }},
+    Figure{"output_throughput", "output, tok/s", "tok/s", Section::kServing, Unit::kPerSecond, Better::kMore, true,
+           [](const RunReport& r) { return per_second(static_cast<double>(r.result.serving.output.value), r); }},
+    Figure{"kv_preemptions", "KV preemptions", "preemptions", Section::kServing, Unit::kCount, Better::kLess, false,
+           [](const RunReport& r) -> Value { return number(r.result.serving.preemptions); }},
+    Figure{"jobs_completed", "jobs done", "jobs", Section::kTraining, Unit::kCount, Better::kMore, true,
+           [](const RunReport& r) -> Value { return number(r.result.training.completed); }},
+    Figure{"jobs_unfinished", "jobs unfinished", "jobs", Section::kTraining, Unit::kCount, Better::kLess, false,
+           [](const RunReport& r) -> Value { return number(r.result.training.unfinished); }},
+    Figure{"jobs_rejected", "jobs refused", "jobs", Section::kTraining, Unit::kCount, Better::kLess, false,
+           [](const RunReport& r) -> Value { return number(r.result.training.rejected); }},
+    Figure{"jct_mean", "JCT mean", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return mean(r.result.training.jct); }},
+    Figure{"jct_p95", "JCT p95", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return quantile(r.result.training.jct, 0.95); }},
+    Figure{"queueing_delay_mean", "queueing delay mean", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return mean(r.result.training.queueing_delay); }},
+    Figure{"useful_gpu_hours", "useful GPU-hours", "GPU-h", Section::kTraining, Unit::kGpuHours, Better::kMore, true,
+           [](const RunReport& r) -> Value { return r.result.training.useful.hours(); }},
+    Figure{"lost_gpu_hours", "lost GPU-hours", "GPU-h", Section::kTraining, Unit::kGpuHours, Better::kLess, true,
+           [](const RunReport& r) -> Value { return hours(r, Purpose::kLostWork); }},
+    Figure{"job_preemptions", "job preemptions", "preemptions", Section::kTraining, Unit::kCount, Better::kLess, false,
+           [](const RunReport& r) -> Value { return number(r.result.training.preemptions); }},
+    Figure{"usd_per_million_output_tokens", "$/M output tokens", "USD/M tokens", Section::kMoney, Unit::kDollars,
+           Better::kLess, true,
+           [](const RunReport& r) -> Value {
+             const auto produced = r.result.serving.produced.value;
+             if (produced <= 0) return std::nullopt;
+             return serving_cost_usd(r) / (static_cast<double>(produced) / 1e6);
+           }},
+    Figure{"total_usd", "total cost", "USD", Section::kMoney, Unit::kDollars, Better::kLess, true,
+           [](const RunReport& r) -> Value { return total_cost_usd(r); }},
+    Figure{"gpu_utilisation", "GPU utilisation", "share", Section::kMoney, Unit::kShare, Better::kMore, true,
+           [](const RunReport& r) {
+             return share(hours(r, Purpose::kServing) + hours(r, Purpose::kTraining), r.result.ledger.total().hours());
+           }},
+};
+
+// Energy follows the same rule as Metrics: a GPU is busy in these purposes, and idle in the others.
+bool busy(Purpose p) {
+  return p == Purpose::kServing || p == Purpose::kTraining || p == Purpose::kLostWork || p == Purpose::kDraining;
+}
+
+bool usable(const Cell& cell, bool complete_only) {
+  return cell.run.has_value() && (cell.run->result.complete || !complete_only);
+}
+
+}  // namespace
+
+std::span<const Figure> figures() { return kFigures; }
+
+const Figure& figure(std::string_view key) {
+  for (const Figure& f : kFigures) {
+    if (f.key == key) return f;
+  }
+  CHECK(false && "no figure of that key");
+  return kFigures[0];
+}
+
+std::string figure_text(const Figure& f, double value) {
+  switch (f.unit) {
+    case Unit::kCount:
+      return whole_number(value);
+    case Unit::kSeconds:
+      return human_seconds(value);
+    case Unit::kShare:
+      return human_share(value);
+    case Unit::kDollars:
+      return human_dollars(value);
+    case Unit::kPerSecond:
+    case Unit::kGpuHours:
+      return three_digits(value);
+  }
+  CHECK(false && "a unit without text");
+  return "";
+}
+
+double serving_cost_usd(const RunReport& run) {
+  double usd = 0;
+  for (std::size_t g = 0; g < run.prices.size(); ++g) {
+    const GroupPrice& price = run.prices[g];
+    for (const Purpose p : {Purpose::kServing, Purpose::kIdleServing, Purpose::kLoading, Purpose::kDraining}) {
+      const double energy = busy(p) ? price.busy_usd_per_gpu_hour : price.idle_usd_per_gpu_hour;
+      usd += run.result.ledger_by_group[g].by_purpose[static_cast<std::size_t>(p)].hours() *
+             (price.usd_per_gpu_hour + energy);
+    }
+  }
+  return usd;
+}
+
+double total_cost_usd(const RunReport& run) {
+  return static_cast<double>(run.result.gpu_cost.value + run.result.energy_cost.value) / 1e6;
+}
+
+std::optional<Estimate> policy_estimate(const Comparison& c, std::size_t policy, const Figure& f) {
+  for (const bool complete_only : {true, false}) {
+    std::vector<double> samples;
+    for (std::size_t s = 0; s < c.seeds.size(); ++s) {
+      const Cell& cell = c.cell(policy, s);
+      if (!usable(cell, complete_only)) continue;
+      if (const auto v = f.value(*cell.run)) samples.push_back(*v);
+    }
+    if (!samples.empty()) return estimate(samples);
+  }
+  return std::nullopt;
+}
+
+std::optional<Estimate> paired_difference(const Comparison& c, std::size_t a, std::size_t b, const Figure& f) {
+  std::vector<double> samples;
+  for (std::size_t s = 0; s < c.seeds.size(); ++s) {
+    const Cell &x = c.cell(a, s), &y = c.cell(b, s);
+    if (!usable(x, true) || !usable(y, true)) continue;
+    const auto va = f.value(*x.run), vb = f.value(*y.run);
+    if (va && vb) samples.push_back(*va - *vb);
+  }
+  if (samples.empty()) return std::nullopt;
+  return estimate(samples);
+}
+
+}  // namespace jevons

@@ -1,0 +1,118 @@
+// The answer in one sentence.
+#include "report/verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+#include "report/figures.h"
+#include "report/number_text.h"
+
+namespace jevons {
+namespace {
+
+struct Objective {
+  std::string_view figure, name, suffix;
+};
+constexpr Objective kObjectives[] = {{"request_goodput", "goodput", " req/s"},
+                                     {"useful_gpu_hours", "training", " useful GPU-hours"},
+                                     {"usd_per_million_output_tokens", "serving cost", " per M output tokens"}};
+
+struct Standing {
+  std::size_t policy = 0;
+  double mean = 0;
+};
+
+// Policies that have the figure, best first; ties in the order of the comparison.
+std::vector<Standing> ranked(const Comparison& c, const Figure& f) {
+  std::vector<Standing> all;
+  for (std::size_t p = 0; p < c.policies.size(); ++p) {
+    if (const auto e = policy_estimate(c, p, f)) all.push_back({p, e->mean});
+  }
+  std::stable_sort(all.begin(), all.end(), [&](const Standing& a, const Standing& b) {
+    return f.better == Better::kMore ? a.mean > b.mean : a.mean < b.mean;
+  });
+  return all;
+}
+
+bool distinguishable(const Comparison& c, const Figure& f, const Standing& a, const Standing& b) {
+  if (c.seeds.size() > 1) {
+    const auto difference = paired_difference(c, a.policy, b.policy, f);
+    // Two policies that share fewer than two seeds have no interval, so nothing can be said of them.
+    return difference && difference->has_interval() && difference->differs_from_zero();
+  }
+  return figure_text(f, a.mean) != figure_text(f, b.mean);
+}
+
+std::string join(const std::vector<std::string>& names) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) out += i + 1 == names.size() ? " and " : ", ";
+    out += names[i];
+  }
+  return out;
+}
+
+// "12.1 req/s, 8 % more than schedule".
+std::string margin(const Comparison& c, const Objective& o, const Figure& f, const Standing& best, const Standing& next) {
+  std::string text = fmt::format("{}{}", figure_text(f, best.mean), o.suffix);
+  if (next.mean == 0) return text + fmt::format(", {} has {}", c.policies[next.policy], figure_text(f, next.mean));
+  const double percent = std::fabs(best.mean / next.mean - 1) * 100;
+  // Below a tenth of a percent the figure would read 0.
+  const std::string size = percent < 0.1 ? "under 0.1 %" : three_digits(percent) + " %";
+  return text + fmt::format(", {} {} than {}", size, f.better == Better::kMore ? "more" : "less", c.policies[next.policy]);
+}
+
+std::string clause(const Comparison& c, const Objective& o) {
+  const Figure& f = figure(o.figure);
+  const std::vector<Standing> all = ranked(c, f);
+  // A cluster that trains nothing, or serves nothing, has no winner there.
+  if (all.empty() || (f.better == Better::kMore && all.front().mean == 0)) return "";
+  if (all.size() == 1) {
+    return fmt::format("{} reaches {}{} ({})", c.policies[all[0].policy], figure_text(f, all[0].mean), o.suffix, o.name);
+  }
+  std::vector<std::string> top{c.policies[all[0].policy]};
+  std::vector<std::string> values{figure_text(f, all[0].mean)};
+  std::size_t next = 1;
+  while (next < all.size() && !distinguishable(c, f, all[0], all[next])) {
+    top.push_back(c.policies[all[next].policy]);
+    values.push_back(figure_text(f, all[next].mean));
+    ++next;
+  }
+  if (top.size() == 1) return fmt::format("{} wins on {} ({})", top[0], o.name, margin(c, o, f, all[0], all[1]));
+  const bool same = std::all_of(values.begin(), values.end(), [&](const std::string& v) { return v == values[0]; });
+  const std::string figures_of = same ? values[0] : join(values);
+  if (top.size() == all.size()) {
+    return fmt::format("the policies are not distinguishable on {} ({}{})", o.name, figures_of, o.suffix);
+  }
+  return fmt::format("{} lead on {} and are not distinguishable ({}{})", join(top), o.name, figures_of, o.suffix);
+}
+
+bool any_complete(const Comparison& c) {
+  return std::any_of(c.cells.begin(), c.cells.end(), [](const Cell& x) { return x.run && x.run->result.complete; });
+}
+
+}  // namespace
+
+std::string verdict(const Comparison& c) {
+  const bool any_run = std::any_of(c.cells.begin(), c.cells.end(), [](const Cell& x) { return x.run.has_value(); });
+  if (!any_run) return c.complete ? "No run ended well, so there is no verdict." : "Interrupted before any result.";
+  if (!c.complete && !std::all_of(c.cells.begin(), c.cells.end(),
+                                  [](const Cell& x) { return x.run && x.run->result.complete; })) {
+    return any_complete(c) ? "Interrupted: no verdict; some runs below are missing or cover only part of their time."
+                           : "Interrupted: no verdict; the figures below cover only part of the simulated time.";
+  }
+  std::string out;
+  for (const Objective& o : kObjectives) {
+    const std::string part = clause(c, o);
+    if (part.empty()) continue;
+    out += out.empty() ? "" : "; ";
+    out += part;
+  }
+  return out.empty() ? "Nothing was served and nothing was trained." : out + ".";
+}
+
+}  // namespace jevons
