@@ -1,0 +1,163 @@
+// Checks of serving pools: vLLM's rules for its options, GPUs and memory of a replica, numbers of nodes.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "experiments/scenario_check.h"
+#include "experiments/scenario_resolve.h"
+
+namespace jevons {
+namespace {
+
+class PoolCheck {
+ public:
+  PoolCheck(const ScenarioFile& file, const Catalogue& catalogue, int index)
+      : file_(file),
+        catalogue_(catalogue),
+        pool_(file.message.serving().pools(index)),
+        path_(index_path("serving.pools", index)) {}
+
+  Status check(const Policies& policies) const {
+    if (Status s = engine(); !s) return s;
+    if (Status s = groups(); !s) return s;
+    if (Status s = nodes(); !s) return s;
+    if (Status s = check_choice(file_, path_ + ".router", policies.routers, pool_.router()); !s) return s;
+    if (Status s = check_choice(file_, path_ + ".batcher", policies.batchers, pool_.batcher()); !s) return s;
+    return tables();
+  }
+
+ private:
+  Status fail(const std::string& field, const std::string& message) const {
+    return file_.places.error(path_ + "." + field, message);
+  }
+
+  // The rules of vLLM's SchedulerConfig and ModelConfig.
+  Status engine() const {
+    if (const auto stack = find_stack(pool_.engine()); !stack) return fail("engine", stack.error().message);
+    const auto model = catalogue_.model(pool_.model());
+    if (!model) return fail("model", model.error().message);
+    if (pool_.max_model_len() > model->max_model_len) {
+      return fail("max_model_len", "expected at most " + std::to_string(model->max_model_len) + ", the longest of " +
+                                       model->name + ", got " + std::to_string(pool_.max_model_len()));
+    }
+    if (pool_.max_num_batched_tokens() < pool_.max_num_seqs()) {
+      return fail("max_num_batched_tokens", "expected at least max_num_seqs (" + std::to_string(pool_.max_num_seqs()) +
+                                                "), got " + std::to_string(pool_.max_num_batched_tokens()));
+    }
+    if (!pool_.enable_chunked_prefill() && pool_.max_num_batched_tokens() < pool_.max_model_len()) {
+      return fail("max_num_batched_tokens", "expected at least max_model_len (" + std::to_string(pool_.max_model_len()) +
+                                                ") without chunked prefill, got " +
+                                                std::to_string(pool_.max_num_batched_tokens()));
+    }
+    return Ok{};
+  }
+
+  Status groups() const {
+    std::vector<std::string> known;
+    for (const proto::NodeGroup& g : file_.message.cluster().groups()) known.push_back(g.name());
+    for (int i = 0; i < pool_.groups_size(); ++i) {
+      const std::string& name = pool_.groups(i).group();
+      const proto::NodeGroup* group = find_group(file_.message, name);
+      if (group == nullptr) {
+        return fail(index_path("groups", i) + ".group", "unknown node group '" + name + "'" + nearest_hint(name, known));
+      }
+      if (Status s = instance(i, *group); !s) return s;
+    }
+    return Ok{};
+  }
+
+  Status instance(int i, const proto::NodeGroup& group) const {
+    const std::string at = index_path("groups", i);
+    const std::int32_t tp = pool_.groups(i).tensor_parallel_size();
+    if (tp > group.gpus_per_node() || group.gpus_per_node() % tp != 0) {
+      return fail(at + ".tensor_parallel_size",
+                  "expected a divisor of gpus_per_node (" + std::to_string(group.gpus_per_node()) + "), got " + std::to_string(tp));
+    }
+    const auto model = catalogue_.model(pool_.model());
+    const auto gpu = catalogue_.gpu(group.gpu());
+    const auto stack = find_stack(pool_.engine());
+    CHECK(model.ok() && gpu.ok() && stack.ok());
+    if (model->heads % tp != 0) {
+      return fail(at + ".tensor_parallel_size", "expected a divisor of the attention heads of " + model->name + " (" +
+                                                    std::to_string(model->heads) + "), got " + std::to_string(tp));
+    }
+    const auto plan = plan_instance(*model, *gpu, *stack, instance_options(pool_, i));
+    if (!plan) return fail(at, plan.error().message);
+    const std::int64_t blocks = pool_.has_num_gpu_blocks_override() ? pool_.num_gpu_blocks_override() : plan->kv_blocks.value;
+    if (blocks * pool_.block_size() < pool_.max_model_len()) {
+      return fail("max_model_len", "expected at most " + std::to_string(blocks * pool_.block_size()) +
+                                       ", the tokens that the KV cache of a replica on '" + group.name() + "' holds, got " +
+                                       std::to_string(pool_.max_model_len()));
+    }
+    return Ok{};
+  }
+
+  Status nodes() const {
+    std::int64_t available = 0;
+    for (const proto::PoolGroup& pg : pool_.groups()) available += find_group(file_.message, pg.group())->nodes();
+    if (pool_.max_nodes() > available) {
+      return fail("max_nodes", "expected at most " + std::to_string(available) + ", the nodes of its groups, got " +
+                                   std::to_string(pool_.max_nodes()));
+    }
+    if (pool_.min_nodes() > pool_.max_nodes()) {
+      return fail("min_nodes", "expected at most max_nodes (" + std::to_string(pool_.max_nodes()) + "), got " +
+                                   std::to_string(pool_.min_nodes()));
+    }
+    if (pool_.initial_nodes() < pool_.min_nodes() || pool_.initial_nodes() > pool_.max_nodes()) {
+      return fail("initial_nodes", "expected min_nodes to max_nodes (" + std::to_string(pool_.min_nodes()) + " to " +
+                                       std::to_string(pool_.max_nodes()) + "), got " + std::to_string(pool_.initial_nodes()));
+    }
+    return Ok{};
+  }
+
+  Status tables() const {
+    if (!pool_.has_iteration_table()) return Ok{};
+    const proto::IterationTables& t = pool_.iteration_table();
+    for (const auto& [field, file] : {std::pair<std::string, std::string>{"per_token_ops", t.per_token_ops()},
+                                      {"attn_prefill", t.attn_prefill()},
+                                      {"attn_decode", t.attn_decode()}}) {
+      if (const auto p = resolve_path(file_, path_ + ".iteration_table." + field, file); !p) return p.error();
+    }
+    return Ok{};
+  }
+
+  const ScenarioFile& file_;
+  const Catalogue& catalogue_;
+  const proto::Pool& pool_;
+  std::string path_;
+};
+
+// Pools take their first nodes in the order of the file, each from its groups in order of preference.
+Status check_initial_nodes(const ScenarioFile& file) {
+  std::vector<std::int64_t> left;
+  for (const proto::NodeGroup& g : file.message.cluster().groups()) left.push_back(g.nodes());
+  for (int i = 0; i < file.message.serving().pools_size(); ++i) {
+    const proto::Pool& pool = file.message.serving().pools(i);
+    std::int64_t wanted = pool.initial_nodes();
+    for (const proto::PoolGroup& pg : pool.groups()) {
+      std::int64_t& here = left[static_cast<std::size_t>(group_index(file.message, pg.group()))];
+      const std::int64_t taken = std::min(wanted, here);
+      here -= taken;
+      wanted -= taken;
+    }
+    if (wanted > 0) {
+      return file.places.error(index_path("serving.pools", i) + ".initial_nodes",
+                               "expected at most " + std::to_string(pool.initial_nodes() - wanted) +
+                                   ", the nodes of its groups that the pools before it leave, got " +
+                                   std::to_string(pool.initial_nodes()));
+    }
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Status check_pools(const ScenarioFile& file, const Catalogue& catalogue, const Policies& policies) {
+  for (int i = 0; i < file.message.serving().pools_size(); ++i) {
+    if (Status s = PoolCheck(file, catalogue, i).check(policies); !s) return s;
+  }
+  return check_initial_nodes(file);
+}
+
+}  // namespace jevons

@@ -1,0 +1,23 @@
+// Options of the generators of traces/generate, from the scenario.
+#ifndef JEVONS_EXPERIMENTS_SCENARIO_GENERATORS_H_
+#define JEVONS_EXPERIMENTS_SCENARIO_GENERATORS_H_
+
+#include <string>
+
+#include "base/result.h"
+#include "experiments/scenario_load.h"
+#include "traces/generate/requests.h"
+#include "traces/generate/training_jobs.h"
+
+namespace jevons {
+
+// `path` is that of `generate`.  A stream that is transformed afterwards does not end at the horizon: a transform may pull
+// later requests before it.
+Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, const std::string& path,
+                                                  const proto::RequestGenerator& generate, bool transformed);
+
+Result<JobGeneratorOptions> job_generator(const ScenarioFile& file, const std::string& path,
+                                          const proto::JobGenerator& generate, const std::string& name);
+
+}  // namespace jevons
+#endif  // JEVONS_EXPERIMENTS_SCENARIO_GENERATORS_H_

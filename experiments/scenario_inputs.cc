@@ -1,0 +1,223 @@
+// Builds the cluster, the pools, the training side and the policies of one run.
+//
+// Checks have passed, so errors here come from the disk or from a catalogue of policies that changed meanwhile.
+#include "experiments/scenario_inputs.h"
+
+#include <algorithm>
+
+#include "experiments/scenario_check.h"
+#include "experiments/scenario_resolve.h"
+#include "experiments/scenario_rules.h"
+#include "experiments/scenario_sources.h"
+
+namespace jevons {
+namespace {
+
+constexpr double kBitsPerByte = 8;
+constexpr double kGiga = 1e9;
+
+class InputsBuilder {
+ public:
+  InputsBuilder(const ScenarioFile& file, const Catalogue& catalogue, const Policies& policies, int policy, std::uint64_t seed)
+      : file_(file), s_(file.message), catalogue_(catalogue), policies_(policies), policy_(s_.policies(policy)), seed_(seed) {}
+
+  Result<Inputs> build(const EngineOptions& engine) {
+    Inputs in;
+    in.engine = engine;
+    in.horizon = horizon_of(s_);
+    in.review_every = duration_of(s_.review_every());
+    in.energy_usd_per_kwh = s_.energy().usd_per_kwh();
+    in.pue = s_.energy().pue();
+    if (Status s = cluster(&in); !s) return s.error();
+    if (Status s = pools(&in); !s) return s.error();
+    if (Status s = streams(&in); !s) return s.error();
+    if (Status s = training(&in); !s) return s.error();
+    if (Status s = make(policies_.allocators, policy_.allocator(), "allocator", &in.allocator, &in.allocator_name); !s) {
+      return s.error();
+    }
+    return in;
+  }
+
+ private:
+  // A policy with a random stream of its own, named by what it does: two policies of one kind draw alike.
+  template <class Api>
+  Status make(const PolicyCatalogue<Api>& catalogue, const proto::Choice& choice, const std::string& stream,
+              std::unique_ptr<Api>* policy, std::string* name) const {
+    const ParamText params(choice.params().begin(), choice.params().end());
+    auto made = catalogue.make(choice.name(), params, RandomStream(seed_, stream));
+    if (!made) return file_.places.error(stream, made.error().text());
+    *policy = *std::move(made);
+    *name = choice.name();
+    return Ok{};
+  }
+
+  Status cluster(Inputs* in) const {
+    std::vector<NodeGroup> groups;
+    for (const proto::NodeGroup& g : s_.cluster().groups()) {
+      const auto gpu = catalogue_.gpu(g.gpu());
+      if (!gpu) return gpu.error();
+      NodeGroup group;
+      group.name = g.name();
+      group.gpu = *gpu;
+      group.nodes = Nodes{g.nodes()};
+      group.gpus_per_node = Gpus{g.gpus_per_node()};
+      group.price_usd_per_gpu_hour = g.price_usd_per_gpu_hour();
+      group.nic_bytes_per_s = g.nic_gbit_per_s() * g.gpus_per_node() * kGiga / kBitsPerByte;
+      group.idle_watts = g.idle_watts();
+      group.busy_watts = g.busy_watts();
+      groups.push_back(std::move(group));
+    }
+    const proto::Fabric& f = s_.cluster().fabric();
+    const FabricSpec fabric{Nodes{f.nodes_per_leaf()}, f.spines(), f.oversubscription(), f.efficiency()};
+    const StorageSpec storage{s_.cluster().storage().read_gb_per_s() * kGiga, s_.cluster().storage().write_gb_per_s() * kGiga};
+    auto made = make_cluster(std::move(groups), fabric, storage);
+    if (!made) return file_.places.error(join_path("cluster", made.error().where), made.error().message);
+    in->cluster = *std::move(made);
+    return Ok{};
+  }
+
+  Status pools(Inputs* in) const {
+    for (int i = 0; i < s_.serving().pools_size(); ++i) {
+      PoolSetup setup;
+      if (Status s = pool(i, &setup); !s) return s;
+      in->pools.push_back(std::move(setup));
+    }
+    return Ok{};
+  }
+
+  Status pool(int index, PoolSetup* setup) const {
+    const proto::Pool& p = s_.serving().pools(index);
+    const auto stack = find_stack(p.engine());
+    if (!stack) return stack.error();
+    setup->name = p.name();
+    setup->limits = BatchLimits{p.max_num_seqs(), Tokens{p.max_num_batched_tokens()}, Tokens{p.max_model_len()},
+                                Tokens{p.block_size()}, p.enable_chunked_prefill()};
+    setup->enable_prefix_caching = p.enable_prefix_caching();
+    setup->request_overhead = duration_from_seconds(stack->request_s);
+    setup->initial_nodes = Nodes{p.initial_nodes()};
+    setup->min_nodes = Nodes{p.min_nodes()};
+    setup->max_nodes = Nodes{p.max_nodes()};
+    setup->warm_up = duration_of(p.warm_up());
+    if (p.has_drain_limit()) setup->drain_limit = duration_of(p.drain_limit());
+    setup->slo = slo_of(p.slo());
+    setup->max_queue = p.max_queue();
+    if (Status s = instances(index, *stack, setup); !s) return s;
+    if (Status s = tables(index, setup); !s) return s;
+    const auto [router, batcher] = choices(p);
+    if (Status s = make(policies_.routers, *router, "router/" + p.name(), &setup->router, &setup->router_name); !s) return s;
+    return make(policies_.batchers, *batcher, "batcher/" + p.name(), &setup->batcher, &setup->batcher_name);
+  }
+
+  // The pool's own, then the policy's for all pools, then the policy's for this one.
+  std::pair<const proto::Choice*, const proto::Choice*> choices(const proto::Pool& p) const {
+    const proto::Choice* router = policy_.has_router() ? &policy_.router() : &p.router();
+    const proto::Choice* batcher = policy_.has_batcher() ? &policy_.batcher() : &p.batcher();
+    for (const proto::PoolPolicy& own : policy_.pools()) {
+      if (own.pool() != p.name()) continue;
+      if (own.has_router()) router = &own.router();
+      if (own.has_batcher()) batcher = &own.batcher();
+    }
+    return {router, batcher};
+  }
+
+  Status instances(int index, const StackSpec& stack, PoolSetup* setup) const {
+    const proto::Pool& p = s_.serving().pools(index);
+    const auto model = catalogue_.model(p.model());
+    if (!model) return model.error();
+    double fastest = 0;
+    for (int i = 0; i < p.groups_size(); ++i) {
+      const int group = group_index(s_, p.groups(i).group());
+      const auto gpu = catalogue_.gpu(s_.cluster().groups(group).gpu());
+      if (!gpu) return gpu.error();
+      auto plan = plan_instance(*model, *gpu, stack, instance_options(p, i));
+      if (!plan) return file_.places.error(index_path(index_path("serving.pools", index) + ".groups", i), plan.error().message);
+      if (p.has_num_gpu_blocks_override()) plan->kv_blocks = Blocks{p.num_gpu_blocks_override()};
+      fastest = std::max(fastest, plan->decode_tokens_per_s);
+      PoolInstance instance;
+      instance.group = GroupId{static_cast<std::uint32_t>(group)};
+      instance.gpus_per_replica = Gpus{p.groups(i).tensor_parallel_size()};
+      instance.plan = *std::move(plan);
+      setup->instances.push_back(std::move(instance));
+    }
+    for (PoolInstance& i : setup->instances) i.speed = fastest > 0 ? i.plan.decode_tokens_per_s / fastest : 1.0;
+    return Ok{};
+  }
+
+  Status tables(int index, PoolSetup* setup) const;
+
+  Status streams(Inputs* in) const {
+    for (int i = 0; i < s_.requests().streams_size(); ++i) {
+      auto source = open_stream(file_, i, seed_);
+      if (!source) return source.error();
+      const int pool = pool_index(s_, s_.requests().streams(i).pool());
+      in->requests.push_back({s_.requests().streams(i).name(), PoolId{static_cast<std::uint32_t>(pool)}, *std::move(source)});
+    }
+    return Ok{};
+  }
+
+  Status training(Inputs* in) const {
+    const proto::Training& t = s_.training();
+    TrainingSetup& setup = in->training;
+    auto jobs = make_all_jobs(file_, seed_);
+    if (!jobs) return jobs.error();
+    setup.jobs = std::move(jobs->jobs);
+    if (Status s = speeds(t, &setup.speed_by_group); !s) return s;
+    setup.checkpoint_interval = duration_of(t.checkpoint_interval());
+    setup.checkpoint_bytes_per_gpu = static_cast<double>(bytes_of(t.checkpoint_bytes_per_gpu()).value);
+    setup.restart_overhead = duration_of(t.restart_overhead());
+    const proto::Choice& queue = policy_.has_queue() ? policy_.queue() : t.queue();
+    const proto::Choice& placement = policy_.has_placement() ? policy_.placement() : t.placement();
+    if (Status s = make(policies_.training_queues, queue, "queue", &setup.queue, &setup.queue_name); !s) return s;
+    return make(policies_.placements, placement, "placement", &setup.placement, &setup.placement_name);
+  }
+
+  Status speeds(const proto::Training& t, std::vector<double>* speeds) const {
+    speeds->assign(static_cast<std::size_t>(s_.cluster().groups_size()), t.groups_size() == 0 ? 1.0 : 0.0);
+    double reference = 0;
+    if (t.has_reference_gpu()) {
+      const auto gpu = catalogue_.gpu(t.reference_gpu());
+      if (!gpu) return gpu.error();
+      reference = training_flops(*gpu, t.mfu());
+    }
+    for (int g = 0; g < s_.cluster().groups_size(); ++g) {
+      const proto::TrainingGroup* own = nullptr;
+      for (const proto::TrainingGroup& tg : t.groups()) {
+        if (tg.group() == s_.cluster().groups(g).name()) own = &tg;
+      }
+      if (own == nullptr && t.groups_size() > 0) continue;
+      double& speed = (*speeds)[static_cast<std::size_t>(g)];
+      speed = 1.0;
+      if (own != nullptr && own->has_speed()) {
+        speed = own->speed();
+      } else if (reference > 0) {
+        const auto gpu = catalogue_.gpu(s_.cluster().groups(g).gpu());
+        if (!gpu) return gpu.error();
+        speed = training_flops(*gpu, own != nullptr && own->has_mfu() ? own->mfu() : t.mfu()) / reference;
+      }
+    }
+    return Ok{};
+  }
+
+  const ScenarioFile& file_;
+  const proto::Scenario& s_;
+  const Catalogue& catalogue_;
+  const Policies& policies_;
+  const proto::Policy& policy_;
+  std::uint64_t seed_;
+};
+
+Status InputsBuilder::tables(int index, PoolSetup*) const {
+  if (!s_.serving().pools(index).has_iteration_table()) return Ok{};
+  return file_.places.error(index_path("serving.pools", index) + ".iteration_table", "not supported yet");
+}
+
+}  // namespace
+
+Result<Inputs> make_inputs(const ScenarioFile& file, const Catalogue& catalogue, const Policies& policies, int policy,
+                           std::uint64_t seed, const EngineOptions& engine) {
+  return InputsBuilder(file, catalogue, policies, policy, seed).build(engine);
+}
+
+Slo slo_of(const proto::Slo& slo) { return {duration_of(slo.ttft()), duration_of(slo.tpot()), duration_of(slo.e2e())}; }
+
+}  // namespace jevons

@@ -1,0 +1,177 @@
+// Fills in defaults, from the general (units of durations) to the particular (what a policy inherits).
+#include "experiments/scenario_resolve.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+#include "experiments/scenario_rules.h"
+
+namespace jevons {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+constexpr double kBitsPerByte = 8;
+constexpr double kGiga = 1e9;
+
+// "0s" rather than "0": a reader should see that it is a time.
+std::string canonical_duration(const std::string& text) {
+  const Duration d = duration_of(text);
+  return d.ns == 0 ? "0s" : text_of(d);
+}
+
+// "1.5min" and "90s" are the same scenario: one spelling, one hash.  Creates the messages whose defaults always hold.
+void spell_out(Message* m) {
+  const auto* type = m->GetDescriptor();
+  const auto* r = m->GetReflection();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* f = type->field(i);
+    if (f->is_map()) continue;
+    if (rules_of(*f).kind() == proto::DURATION && !f->is_repeated() && r->HasField(*m, f)) {
+      r->SetString(m, f, canonical_duration(r->GetString(*m, f)));
+    }
+    if (f->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (f->is_repeated()) {
+      for (int k = 0; k < r->FieldSize(*m, f); ++k) spell_out(r->MutableRepeatedMessage(m, f, k));
+    } else if (r->HasField(*m, f) || rules_of(*f).expand()) {
+      spell_out(r->MutableMessage(m, f));
+    }
+  }
+}
+
+void resolve_group(const Catalogue& catalogue, proto::NodeGroup* group) {
+  const auto gpu = catalogue.gpu(group->gpu());
+  if (!gpu) return;
+  group->set_gpu(gpu->name);  // "H100" -> its full name.
+  if (!group->has_price_usd_per_gpu_hour()) group->set_price_usd_per_gpu_hour(gpu->price_usd_per_gpu_hour);
+  if (!group->has_nic_gbit_per_s()) group->set_nic_gbit_per_s(gpu->nic_bytes_per_s * kBitsPerByte / kGiga);
+  if (!group->has_idle_watts()) group->set_idle_watts(gpu->idle_watts);
+  if (!group->has_busy_watts()) group->set_busy_watts(gpu->tdp_watts);
+}
+
+// KV tokens of a replica on its smallest group; nullopt where no plan can be made.
+std::optional<std::int64_t> kv_tokens(const Catalogue& catalogue, const proto::Scenario& s, const proto::Pool& pool,
+                                      const ModelSpec& model) {
+  if (pool.has_num_gpu_blocks_override()) return pool.num_gpu_blocks_override() * pool.block_size();
+  const auto stack = find_stack(pool.engine());
+  if (!stack) return std::nullopt;
+  std::optional<std::int64_t> least;
+  for (int i = 0; i < pool.groups_size(); ++i) {
+    const proto::NodeGroup* group = find_group(s, pool.groups(i).group());
+    if (group == nullptr) return std::nullopt;
+    const auto gpu = catalogue.gpu(group->gpu());
+    if (!gpu) return std::nullopt;
+    const auto plan = plan_instance(model, *gpu, *stack, instance_options(pool, i));
+    if (!plan) return std::nullopt;
+    const std::int64_t tokens = plan->kv_blocks.value * pool.block_size();
+    least = least ? std::min(*least, tokens) : tokens;
+  }
+  return least;
+}
+
+void resolve_pool(const Catalogue& catalogue, const proto::Scenario& s, proto::Pool* pool) {
+  std::int32_t nodes = 0;
+  for (proto::PoolGroup& pg : *pool->mutable_groups()) {
+    const proto::NodeGroup* group = find_group(s, pg.group());
+    if (group == nullptr) continue;
+    nodes += group->nodes();
+    if (!pg.has_tensor_parallel_size()) pg.set_tensor_parallel_size(group->gpus_per_node());
+  }
+  if (!pool->has_max_nodes()) pool->set_max_nodes(nodes);
+  if (!pool->has_router()) pool->mutable_router()->set_name("least_requests");
+  if (!pool->has_batcher()) pool->mutable_batcher()->set_name("vllm_v1");
+  const auto model = catalogue.model(pool->model());
+  if (!model) return;
+  pool->set_model(model->name);
+  if (pool->has_iteration_table() && !pool->iteration_table().has_layers()) {
+    pool->mutable_iteration_table()->set_layers(model->layers);
+  }
+  if (pool->has_max_model_len()) return;
+  std::int64_t longest = model->max_model_len;
+  if (const auto kv = kv_tokens(catalogue, s, *pool, *model)) longest = std::min(longest, *kv);
+  pool->set_max_model_len(std::max<std::int64_t>(longest, 1));
+}
+
+template <class Api>
+void resolve_params(const PolicyCatalogue<Api>& catalogue, proto::Choice* choice) {
+  const auto it = catalogue.entries().find(choice->name());
+  if (it == catalogue.entries().end()) return;
+  for (const ParamRow& row : it->second.params) {
+    if (!choice->params().contains(row.name)) (*choice->mutable_params())[row.name] = row.fallback;
+  }
+}
+
+void resolve_training(const Catalogue& catalogue, const Policies& policies, proto::Training* training) {
+  if (!training->has_queue()) training->mutable_queue()->set_name("easy_backfill");
+  if (!training->has_placement()) training->mutable_placement()->set_name("packed");
+  resolve_params(policies.training_queues, training->mutable_queue());
+  resolve_params(policies.placements, training->mutable_placement());
+  if (const auto gpu = catalogue.gpu(training->reference_gpu()); training->has_reference_gpu() && gpu) {
+    training->set_reference_gpu(gpu->name);
+  }
+}
+
+void resolve_policy(const Policies& policies, proto::Policy* p) {
+  if (!p->has_allocator()) p->mutable_allocator()->set_name(p->label());
+  if (!p->has_label()) p->set_label(p->allocator().name());
+  resolve_params(policies.allocators, p->mutable_allocator());
+  if (p->has_queue()) resolve_params(policies.training_queues, p->mutable_queue());
+  if (p->has_placement()) resolve_params(policies.placements, p->mutable_placement());
+  if (p->has_router()) resolve_params(policies.routers, p->mutable_router());
+  if (p->has_batcher()) resolve_params(policies.batchers, p->mutable_batcher());
+  for (proto::PoolPolicy& pool : *p->mutable_pools()) {
+    if (pool.has_router()) resolve_params(policies.routers, pool.mutable_router());
+    if (pool.has_batcher()) resolve_params(policies.batchers, pool.mutable_batcher());
+  }
+}
+
+}  // namespace
+
+void resolve_scenario(const Catalogue& catalogue, const Policies& policies, proto::Scenario* s) {
+  spell_out(s);
+  for (proto::NodeGroup& group : *s->mutable_cluster()->mutable_groups()) resolve_group(catalogue, &group);
+  for (proto::Pool& pool : *s->mutable_serving()->mutable_pools()) {
+    resolve_pool(catalogue, *s, &pool);
+    resolve_params(policies.routers, pool.mutable_router());
+    resolve_params(policies.batchers, pool.mutable_batcher());
+  }
+  resolve_training(catalogue, policies, s->mutable_training());
+  if (s->policies_size() == 0) s->add_policies()->set_label("static_split");
+  for (proto::Policy& p : *s->mutable_policies()) resolve_policy(policies, &p);
+}
+
+InstanceOptions instance_options(const proto::Pool& pool, int group) {
+  InstanceOptions o;
+  o.gpus = Gpus{pool.groups(group).tensor_parallel_size()};
+  o.gpu_memory_utilization = pool.gpu_memory_utilization();
+  o.block_size = Tokens{pool.block_size()};
+  o.max_num_batched_tokens = Tokens{pool.max_num_batched_tokens()};
+  o.max_num_seqs = pool.max_num_seqs();
+  return o;
+}
+
+const proto::NodeGroup* find_group(const proto::Scenario& s, const std::string& name) {
+  const int i = group_index(s, name);
+  return i < 0 ? nullptr : &s.cluster().groups(i);
+}
+
+int group_index(const proto::Scenario& s, const std::string& name) {
+  for (int i = 0; i < s.cluster().groups_size(); ++i) {
+    if (s.cluster().groups(i).name() == name) return i;
+  }
+  return -1;
+}
+
+int pool_index(const proto::Scenario& s, const std::string& name) {
+  for (int i = 0; i < s.serving().pools_size(); ++i) {
+    if (s.serving().pools(i).name() == name) return i;
+  }
+  return -1;
+}
+
+}  // namespace jevons
