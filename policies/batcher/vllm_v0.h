@@ -39,7 +39,7 @@ class VllmV0Batcher final : public Batcher {
   void plan(const BatchView& view, BatchPlan* plan) const override {
     if (view.partial != nullptr) {  // Never cut here; one that a preemption elsewhere left half done is ended first.
       const PrefillView& prompt = *view.partial;
-      plan->continue_prefill = longest_chunk(prompt, prompt.remaining, view.free, view.limits->block_size);
+      plan->continue_prefill = longest_chunk(prompt, prompt.remaining, view.free + view.decode_need, view.limits->block_size);
       plan->decode = plan->continue_prefill == Tokens{0} && view.decoding > 0;
       return;
     }
@@ -52,7 +52,7 @@ class VllmV0Batcher final : public Batcher {
     const BatchLimits& limits = *view.limits;
     const Blocks reserve{
         static_cast<std::int64_t>(std::floor(params_.watermark * static_cast<double>(view.total.value)))};
-    Blocks free = view.free;
+    Blocks free = view.free + view.decode_need;  // Nothing decodes in an iteration of prompts.
     std::int32_t sequences = view.decoding;
     Tokens sum{0}, longest{0};
     for (const PrefillView& prompt : view.waiting) {

@@ -1,0 +1,158 @@
+// Laws of training queues: monotonicity of FCFS (check 31), the anomaly of EASY (32), the exhaustive optimum (12).
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "tests/policies/queue_instances.h"
+
+namespace jevons::testing {
+namespace {
+
+std::vector<Instant> starts_of(const std::string& policy, const Instance& instance, const ParamText& params = {}) {
+  const auto queue = make_queue(policy, params);
+  return simulate_queue(instance.jobs, instance.capacity, queue.get());
+}
+
+TEST(QueueLaws, FcfsStartsNoJobLaterWhenAGpuIsAddedOrAJobRemovedOrShortened) {
+  RandomStream random(31, "fcfs");
+  for (int i = 0; i < 50'000; ++i) {
+    const Instance instance = random_instance(random, true);
+    const std::vector<Instant> before = starts_of("fcfs", instance);
+    Instance more = instance;
+    more.capacity += Gpus{1};
+    const std::vector<Instant> with_gpu = starts_of("fcfs", more);
+    const std::size_t changed = random.below(instance.jobs.size());
+    Instance shorter = instance;
+    shorter.jobs[changed].run =
+        Duration{1 + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(shorter.jobs[changed].run.ns)))};
+    const std::vector<Instant> shortened = starts_of("fcfs", shorter);
+    Instance fewer = instance;
+    fewer.jobs.erase(fewer.jobs.begin() + static_cast<std::ptrdiff_t>(changed));
+    const std::vector<Instant> removed = starts_of("fcfs", fewer);
+    for (std::size_t j = 0; j < before.size(); ++j) {
+      ASSERT_LE(with_gpu[j], before[j]) << text_of(instance);
+      ASSERT_LE(shortened[j], before[j]) << text_of(instance);
+      if (j == changed) continue;
+      ASSERT_LE(removed[j - (j > changed ? 1 : 0)], before[j]) << text_of(instance);
+    }
+  }
+}
+
+// design/checks.md, 32: the anomaly itself, (arrival, GPUs, run time) = (1,2,5) (3,2,3) (3,1,5).
+TEST(QueueLaws, EasyFinishesLaterWithAFourthGpu) {
+  Instance instance{{{Instant{1}, Gpus{2}, Duration{5}, Duration{5}},
+                     {Instant{3}, Gpus{2}, Duration{3}, Duration{3}},
+                     {Instant{3}, Gpus{1}, Duration{5}, Duration{5}}},
+                    Gpus{3}};
+  EXPECT_EQ(last_end(instance, starts_of("easy_backfill", instance)), Instant{9});
+  instance.capacity = Gpus{4};
+  EXPECT_EQ(last_end(instance, starts_of("easy_backfill", instance)), Instant{11});
+}
+
+// EASY promises the head a start; with estimates that are never too short it keeps the promise whatever is backfilled,
+// so the first job that ever waits starts no later than under FCFS.
+TEST(QueueLaws, EasyNeverDelaysTheFirstJobThatWaits) {
+  RandomStream random(32, "easy");
+  for (int i = 0; i < 20'000; ++i) {
+    const Instance instance = random_instance(random, true);
+    const std::vector<Instant> fcfs = starts_of("fcfs", instance), easy = starts_of("easy_backfill", instance);
+    for (std::size_t j = 0; j < fcfs.size(); ++j) {
+      if (fcfs[j] == instance.jobs[j].submit) continue;
+      ASSERT_LE(easy[j], fcfs[j]) << text_of(instance);
+      break;
+    }
+  }
+}
+
+struct Best {
+  std::int64_t makespan = std::numeric_limits<std::int64_t>::max();
+  std::int64_t sum_of_ends = std::numeric_limits<std::int64_t>::max();
+};
+
+// For measures that only get worse when a job ends later, some order of placing each job at its earliest feasible time
+// is optimal; so all orders are tried.
+Best optimum(const Instance& instance) {
+  Best best;
+  std::vector<std::size_t> order(instance.jobs.size());
+  std::iota(order.begin(), order.end(), 0);
+  do {
+    std::vector<int> used(64, 0);
+    std::int64_t makespan = 0, sum = 0;
+    for (const std::size_t i : order) {
+      const QueueJob& job = instance.jobs[i];
+      std::int64_t start = job.submit.ns;
+      for (std::int64_t t = start; t < start + job.run.ns; ++t) {
+        if (used[static_cast<std::size_t>(t)] + job.gpus.value > instance.capacity.value) start = t + 1;
+      }
+      for (std::int64_t t = start; t < start + job.run.ns; ++t) used[static_cast<std::size_t>(t)] += job.gpus.value;
+      makespan = std::max(makespan, start + job.run.ns);
+      sum += start + job.run.ns;
+    }
+    best.makespan = std::min(best.makespan, makespan);
+    best.sum_of_ends = std::min(best.sum_of_ends, sum);
+  } while (std::next_permutation(order.begin(), order.end()));
+  return best;
+}
+
+void expect_no_better(const Instance& instance) {
+  const Best best = optimum(instance);
+  const bool list_bound = std::all_of(instance.jobs.begin(), instance.jobs.end(),
+                                      [](const QueueJob& j) { return j.gpus == Gpus{1} && j.submit == Instant{0}; });
+  const std::pair<std::string, ParamText> policies[] = {
+      {"fcfs", {}}, {"first_fit", {}}, {"easy_backfill", {}}, {"sjf", {}}, {"sjf", {{"head_blocks", "false"}}}};
+  for (const auto& [name, params] : policies) {
+    const std::vector<Instant> starts = starts_of(name, instance, params);
+    const std::int64_t makespan = last_end(instance, starts).ns;
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < starts.size(); ++i) sum += starts[i].ns + instance.jobs[i].run.ns;
+    ASSERT_GE(makespan, best.makespan) << name << ": " << text_of(instance);
+    ASSERT_GE(sum, best.sum_of_ends) << name << ": " << text_of(instance);
+    if (!list_bound) continue;
+    // Graham (1969), (2 - 1/m) x optimum; and SJF is optimal for the mean on equal machines.
+    const std::int64_t m = instance.capacity.value;
+    ASSERT_LE(makespan * m, (2 * m - 1) * best.makespan) << name << ": " << text_of(instance);
+    if (name != "sjf") continue;
+    ASSERT_EQ(sum, best.sum_of_ends) << text_of(instance);
+  }
+}
+
+// Every multiset of up to `most` jobs with these submit times, sizes and run times.
+void each_instance(Instance* instance, std::size_t most, int from, int submits, int runs) {
+  if (!instance->jobs.empty()) expect_no_better(*instance);
+  if (::testing::Test::HasFatalFailure() || instance->jobs.size() == most) return;
+  const int sizes = instance->capacity.value;
+  for (int kind = from; kind < submits * sizes * runs; ++kind) {
+    const Duration run{1 + kind % runs};
+    instance->jobs.push_back({Instant{kind / (runs * sizes)}, Gpus{1 + kind / runs % sizes}, run, run});
+    each_instance(instance, most, kind, submits, runs);
+    instance->jobs.pop_back();
+  }
+}
+
+TEST(QueueLaws, NoPolicyBeatsTheOptimumOfEverySmallInstance) {
+  for (int gpus = 1; gpus <= 3; ++gpus) {
+    Instance instance;
+    instance.capacity = Gpus{gpus};
+    each_instance(&instance, 4, 0, 2, gpus == 3 ? 2 : 3);
+  }
+}
+
+TEST(QueueLaws, NoPolicyBeatsTheOptimumOfFiveJobsOnFourGpus) {
+  RandomStream random(12, "optimum");
+  for (int i = 0; i < 2'000; ++i) {
+    Instance instance;
+    instance.capacity = Gpus{4};
+    const bool narrow = i % 4 == 0;  // Graham's case.
+    for (int j = 0; j < 5; ++j) {
+      const Duration run{static_cast<std::int64_t>(1 + random.below(6))};
+      instance.jobs.push_back({Instant{narrow ? 0 : static_cast<std::int64_t>(random.below(5))},
+                               Gpus{narrow ? 1 : static_cast<std::int32_t>(1 + random.below(4))}, run, run});
+    }
+    std::stable_sort(instance.jobs.begin(), instance.jobs.end(),
+                     [](const QueueJob& a, const QueueJob& b) { return a.submit < b.submit; });
+    expect_no_better(instance);
+  }
+}
+
+}  // namespace
+}  // namespace jevons::testing
