@@ -1,4 +1,5 @@
-// Catalogue of GPUs and models: data with a source and a date beside every figure, readable as YAML, extendable by the user.
+// Catalogue of GPUs and models: data with a source and a date beside every figure, readable as YAML, extendable by the
+// user.
 //
 // The built-in entries live in topologies/catalogue/*.yaml and are compiled into the library.
 #ifndef JEVONS_TOPOLOGIES_CATALOGUE_H_
@@ -18,13 +19,13 @@ namespace jevons {
 
 // One GPU type.  Rates are dense peaks (no sparsity) from the data sheet; efficiencies are fitted to measurements.
 struct GpuSpec {
-  std::string name;                    // "H100-SXM5-80GB".
-  double bf16_flops = 0;               // FLOP/s.
-  double fp8_flops = 0;                // FLOP/s; 0 = no FP8.
-  Bytes memory;                        // HBM capacity, bytes (80 GB = 80e9 unless the source says GiB).
+  std::string name;       // "H100-SXM5-80GB".
+  double bf16_flops = 0;  // FLOP/s.
+  double fp8_flops = 0;   // FLOP/s; 0 = no FP8.
+  Bytes memory;           // HBM capacity, bytes (80 GB = 80e9 unless the source says GiB).
   double memory_bytes_per_s = 0;
-  double link_bytes_per_s = 0;         // Scale-up link (NVLink) per direction; PCIe where there is none.
-  double nic_bytes_per_s = 0;          // Scale-out NIC per GPU and direction.
+  double link_bytes_per_s = 0;  // Scale-up link (NVLink) per direction; PCIe where there is none.
+  double nic_bytes_per_s = 0;   // Scale-out NIC per GPU and direction.
   double tdp_watts = 0;
   double idle_watts = 0;
   double price_usd_per_gpu_hour = 0;   // On-demand default; scenarios may set their own.
@@ -32,22 +33,22 @@ struct GpuSpec {
   double gemm_memory_efficiency = 0;   // Share of peak bandwidth a thin GEMM reaches.
   double attention_memory_efficiency = 0;
   double attention_compute_efficiency = 0;
-  double smooth_max_exponent = 1.5;    // q of the smooth maximum, perf_models.md 3.1.
-  double layer_overhead_s = 0;         // Per transformer layer and iteration: kernels that are neither.
-  double all_reduce_latency_s = 0;     // Custom all-reduce inside the node, 8 GPUs.
-  double all_reduce_efficiency = 0;    // Share of link bandwidth.
+  double smooth_max_exponent = 1.5;            // q of the smooth maximum, perf_models.md 3.1.
+  double layer_overhead_s = 0;                 // Per transformer layer and iteration: kernels that are neither.
+  double all_reduce_latency_s = 0;             // Custom all-reduce inside the node, 8 GPUs.
+  double all_reduce_efficiency = 0;            // Share of link bandwidth.
   std::map<std::string, std::string> sources;  // Field -> "source, date".
 };
 
 // One transformer.  Dense, GQA, MLA and MoE.
 struct ModelSpec {
-  std::string name;                // "Llama-3.1-70B".
+  std::string name;  // "Llama-3.1-70B".
   std::int32_t layers = 0;
   std::int32_t hidden = 0;
   std::int32_t heads = 0;
   std::int32_t kv_heads = 0;
   std::int32_t head_dim = 0;
-  std::int32_t intermediate = 0;   // Dense MLP width.
+  std::int32_t intermediate = 0;  // Dense MLP width.
   std::int64_t vocab = 0;
   bool tied_embeddings = false;
   std::int64_t max_model_len = 0;
@@ -55,14 +56,14 @@ struct ModelSpec {
   std::int32_t experts = 0, experts_per_token = 0, shared_experts = 0, moe_intermediate = 0, dense_layers = 0;
   // Multi-head latent attention; kv_lora_rank = 0 otherwise.
   std::int32_t kv_lora_rank = 0, q_lora_rank = 0, qk_rope_head_dim = 0, qk_nope_head_dim = 0, v_head_dim = 0;
-  double weight_bytes_per_parameter = 2;   // 2 = BF16, 1 = FP8.
+  double weight_bytes_per_parameter = 2;  // 2 = BF16, 1 = FP8.
   double kv_bytes_per_element = 2;
   std::string source;
 
-  double parameters() const;               // Total, embeddings included.
-  double active_parameters() const;        // Per token, embeddings excluded, LM head included.
+  double parameters() const;         // Total, embeddings included.
+  double active_parameters() const;  // Per token, embeddings excluded, LM head included.
   Bytes weight_bytes() const;
-  Bytes kv_bytes_per_token() const;        // All layers, one copy (before tensor parallelism).
+  Bytes kv_bytes_per_token() const;  // All layers, one copy (before tensor parallelism).
 };
 
 class Catalogue {
@@ -70,21 +71,26 @@ class Catalogue {
   // The entries compiled in.  Never fails (a test reads them).
   static Catalogue builtin();
 
-  // Adds the GPUs and models of a YAML file (same format as the built-in ones), replacing entries of the same name.
+  // Adds the GPUs and models of a YAML file (same format as the built-in ones; see docs/topologies.md), replacing
+  // entries of the same name.  On an error ("file:line: gpus.X.memory: expected ...") nothing is added.
   Status add_yaml(std::string_view text, const std::string& file_name);
-  // Adds a model from a Hugging Face config.json.
+  // Adds a model from a Hugging Face config.json.  Gated decoder-only transformers; others are refused.
   Status add_hugging_face(std::string_view json_text, const std::string& file_name, const std::string& model_name);
 
-  // Errors name the nearest known entry.  Common short names work too ("H100", "A100-80").
+  // Errors name the nearest known entry.  Common short names ("H100", "A100-80") and any case work too.
   Result<GpuSpec> gpu(std::string_view name) const;
   Result<ModelSpec> model(std::string_view name) const;
   std::vector<std::string> gpu_names() const;
   std::vector<std::string> model_names() const;
 
  private:
+  friend class CatalogueYaml;
+  Status add_alias(std::string_view alias, const std::string& name);
+
   std::map<std::string, GpuSpec, std::less<>> gpus_;
   std::map<std::string, ModelSpec, std::less<>> models_;
-  std::map<std::string, std::string, std::less<>> aliases_;
+  std::map<std::string, std::string, std::less<>>
+      aliases_;  // Lower-case short name -> name; names themselves included.
 };
 
 }  // namespace jevons

@@ -13,25 +13,25 @@ namespace jevons {
 
 struct NodeGroup {
   std::string name;
-  GpuSpec gpu;                       // Copied from the catalogue or the scenario.
+  GpuSpec gpu;  // Copied from the catalogue or the scenario.
   Nodes nodes;
   Gpus gpus_per_node{8};
-  double price_usd_per_gpu_hour = 0; // What one GPU-hour costs, used or not.
-  double nic_bytes_per_s = 0;        // Per node and direction, all NICs together.
-  double idle_watts = 0;             // Per GPU, host share included; energy cost only.
+  double price_usd_per_gpu_hour = 0;  // What one GPU-hour costs, used or not.
+  double nic_bytes_per_s = 0;         // Per node and direction, all NICs together.
+  double idle_watts = 0;              // Per GPU, host share included; energy cost only.
   double busy_watts = 0;
 };
 
 struct FabricSpec {
   Nodes nodes_per_leaf{16};
   std::int32_t spines = 4;
-  double oversubscription = 1.0;     // Leaf down-link over up-link bandwidth; 1 = non-blocking.
-  double efficiency = 0.9;           // Share of line rate that a large transfer reaches.
+  double oversubscription = 1.0;  // Leaf down-link over up-link bandwidth; 1 = non-blocking.
+  double efficiency = 0.9;        // Share of line rate that a large transfer reaches.
 };
 
 struct StorageSpec {
-  double read_bytes_per_s = 100e9;   // Shared by all readers (model weights, checkpoint restore).
-  double write_bytes_per_s = 50e9;   // Shared by all writers (checkpoints).
+  double read_bytes_per_s = 100e9;  // Shared by all readers (model weights, checkpoint restore).
+  double write_bytes_per_s = 50e9;  // Shared by all writers (checkpoints).
 };
 
 struct Node {
@@ -42,7 +42,7 @@ struct Node {
 
 struct Cluster {
   std::vector<NodeGroup> groups;
-  std::vector<Node> nodes;           // All nodes, group by group; a leaf holds nodes of one group.
+  std::vector<Node> nodes;  // All nodes, group by group; a leaf holds nodes of one group.
   FabricSpec fabric;
   StorageSpec storage;
   std::int32_t leaves = 0;

@@ -1,5 +1,5 @@
-// Cluster -> SimGrid platform: one host per node, one for reading and one for writing storage, a leaf/spine fabric, and the
-// settings without which SimGrid models TCP.
+// Cluster -> SimGrid platform: one host per node, one for reading and one for writing storage, a leaf/spine fabric, and
+// the settings without which SimGrid models TCP.
 #ifndef JEVONS_TOPOLOGIES_SIMGRID_PLATFORM_H_
 #define JEVONS_TOPOLOGIES_SIMGRID_PLATFORM_H_
 
@@ -16,9 +16,9 @@ namespace jevons {
 
 // Hosts are owned by SimGrid's engine.
 struct SimgridPlatform {
-  std::vector<simgrid::s4u::Host*> nodes;             // By NodeId.
-  simgrid::s4u::Host* storage_source = nullptr;       // Flows from here read (weights, restores).
-  simgrid::s4u::Host* storage_sink = nullptr;         // Flows to here write (checkpoints).
+  std::vector<simgrid::s4u::Host*> nodes;        // By NodeId.
+  simgrid::s4u::Host* storage_source = nullptr;  // Flows from here read (weights, restores).
+  simgrid::s4u::Host* storage_sink = nullptr;    // Flows to here write (checkpoints).
 };
 
 // Sets CM02, no cross-traffic, TCP-gamma 1e15, weight-S 0, timing precision below one clock tick, quiet logs, through

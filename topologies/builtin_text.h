@@ -1,0 +1,13 @@
+// The text of topologies/catalogue/*.yaml, compiled in (the source is written by embed_text.cmake).
+#ifndef JEVONS_TOPOLOGIES_BUILTIN_TEXT_H_
+#define JEVONS_TOPOLOGIES_BUILTIN_TEXT_H_
+
+#include <string_view>
+
+namespace jevons {
+
+extern const std::string_view kBuiltinGpus;
+extern const std::string_view kBuiltinModels;
+
+}  // namespace jevons
+#endif  // JEVONS_TOPOLOGIES_BUILTIN_TEXT_H_

@@ -1,0 +1,355 @@
+// Catalogue entries from YAML: every key known, every value in range, every error with its line and path.
+#include <yaml-cpp/yaml.h>
+
+#include <set>
+#include <type_traits>
+#include <utility>
+
+#include "base/text.h"
+#include "topologies/catalogue.h"
+#include "topologies/catalogue_fields.h"
+
+namespace jevons {
+
+// Reads one file into a copy of the catalogue, so that an error leaves the catalogue as it was.
+class CatalogueYaml {
+ public:
+  CatalogueYaml(Catalogue* catalogue, std::string file) : catalogue_(*catalogue), file_(std::move(file)) {}
+  Status read(const YAML::Node& root);
+
+ private:
+  template <class Spec>
+  using Specs = std::map<std::string, Spec, std::less<>>;
+
+  Error error(const YAML::Node& at, const std::string& path, std::string message) const;
+  Error unknown_key(const YAML::Node& at, const std::string& path, std::vector<std::string> known) const;
+  Result<std::string> scalar(const YAML::Node& node, const std::string& path, std::string_view expected) const;
+  Status check_keys(const YAML::Node& map, const std::string& path) const;
+  template <class Spec>
+  Status read_section(const YAML::Node& node, const std::string& section, Specs<Spec>* specs);
+  template <class Spec>
+  Result<Spec> start(const YAML::Node& entry, const std::string& path) const;
+  Status read_entry(const YAML::Node& entry, const std::string& path, GpuSpec* gpu);
+  Status read_entry(const YAML::Node& entry, const std::string& path, ModelSpec* model);
+  Status read_gpu_field(const std::string& key, const YAML::Node& value, const std::string& path, GpuSpec* gpu);
+  Status read_model_field(const std::string& key, const YAML::Node& value, const std::string& path, ModelSpec* model);
+  template <class T>
+  Status read_number(const YAML::Node& node, const std::string& path, T low, T high, T* out) const;
+  Status read_aliases(const YAML::Node& node, const std::string& path, const std::string& name);
+  Status fill_gpu(const YAML::Node& entry, const std::string& path, GpuSpec* gpu) const;
+  std::string source_of(const std::string& key) const;
+
+  Catalogue& catalogue_;
+  std::string file_;
+  std::map<std::string, std::string> sources_;
+};
+
+namespace {
+
+std::string quoted(const YAML::Node& node) {
+  if (node.IsMap()) return "a map";
+  if (node.IsSequence()) return "a list";
+  if (!node.IsScalar()) return "nothing";
+  return "'" + node.Scalar().substr(0, 60) + "'";
+}
+
+std::vector<std::string> gpu_keys() {
+  std::vector<std::string> keys{"like", "aliases", "memory"};
+  for (const GpuField& f : gpu_fields()) keys.emplace_back(f.name);
+  return keys;
+}
+
+std::vector<std::string> model_keys() {
+  std::vector<std::string> keys{"like", "aliases", "source", "tied_embeddings"};
+  for (const auto& f : model_counts()) keys.emplace_back(f.name);
+  for (const auto& f : model_sizes()) keys.emplace_back(f.name);
+  for (const auto& f : model_reals()) keys.emplace_back(f.name);
+  return keys;
+}
+
+std::string number_text(double v) { return text_of(v); }
+std::string number_text(std::int64_t v) { return std::to_string(v); }
+std::string number_text(std::int32_t v) { return std::to_string(v); }
+
+constexpr std::string_view kConstantsFrom = "H100-SXM5-80GB";  // For entries that give none and are like nothing.
+
+}  // namespace
+
+Error CatalogueYaml::error(const YAML::Node& at, const std::string& path, std::string message) const {
+  const YAML::Mark mark = at.Mark();
+  const std::string line = mark.is_null() ? "" : ":" + std::to_string(mark.line + 1);
+  return {std::move(message), file_ + line + (path.empty() ? "" : ": " + path)};
+}
+
+Error CatalogueYaml::unknown_key(const YAML::Node& at, const std::string& path, std::vector<std::string> known) const {
+  return error(at, path, "unknown key" + nearest_hint(at.IsScalar() ? at.Scalar() : "", known));
+}
+
+Result<std::string> CatalogueYaml::scalar(const YAML::Node& node, const std::string& path,
+                                          std::string_view expected) const {
+  if (!node.IsScalar() || node.Scalar().size() > 1000) {
+    return error(node, path, "expected " + std::string(expected) + ", got " + quoted(node));
+  }
+  return node.Scalar();
+}
+
+// yaml-cpp keeps the second of two equal keys silently out of sight.
+Status CatalogueYaml::check_keys(const YAML::Node& map, const std::string& path) const {
+  std::set<std::string> seen;
+  for (const auto& pair : map) {
+    auto key = scalar(pair.first, path, "a key");
+    if (!key) return key.error();
+    if (!seen.insert(*key).second) return error(pair.first, path.empty() ? *key : path + "." + *key, "given twice");
+  }
+  return Ok{};
+}
+
+template <class T>
+Status CatalogueYaml::read_number(const YAML::Node& node, const std::string& path, T low, T high, T* out) const {
+  constexpr bool kReal = std::is_same_v<T, double>;
+  const std::string expected =
+      std::string(kReal ? "a number from " : "a whole number from ") + number_text(low) + " to " + number_text(high);
+  auto text = scalar(node, path, expected);
+  if (!text) return text.error();
+  if constexpr (kReal) {
+    if (auto v = parse_double(*text); v && *v >= low && *v <= high) {
+      *out = *v;
+      return Ok{};
+    }
+  } else {
+    if (auto v = parse_int64(*text); v && *v >= low && *v <= high) {
+      *out = static_cast<T>(*v);
+      return Ok{};
+    }
+  }
+  return error(node, path, "expected " + expected + ", got " + quoted(node));
+}
+
+Status CatalogueYaml::read(const YAML::Node& root) {
+  if (!root.IsMap()) return error(root, "", "expected a map with gpus and models, got " + quoted(root));
+  if (Status s = check_keys(root, ""); !s) return s;
+  for (const auto& pair : root) {
+    auto key = scalar(pair.first, "", "a key");
+    if (!key) return key.error();
+    Status s = Ok{};
+    if (*key == "sources") {
+      if (!pair.second.IsMap()) return error(pair.second, "sources", "expected a map, got " + quoted(pair.second));
+      for (const auto& source : pair.second) {
+        auto name = scalar(source.first, "sources", "a name");
+        if (!name) return name.error();
+        auto text = scalar(source.second, "sources." + *name, "text");
+        if (!text) return text.error();
+        sources_[*name] = *text;
+      }
+    } else if (*key == "gpus") {
+      s = read_section(pair.second, "gpus", &catalogue_.gpus_);
+    } else if (*key == "models") {
+      s = read_section(pair.second, "models", &catalogue_.models_);
+    } else {
+      return unknown_key(pair.first, *key, {"sources", "gpus", "models"});
+    }
+    if (!s) return s;
+  }
+  return Ok{};
+}
+
+template <class Spec>
+Status CatalogueYaml::read_section(const YAML::Node& node, const std::string& section, Specs<Spec>* specs) {
+  if (!node.IsMap()) return error(node, section, "expected a map of names, got " + quoted(node));
+  if (Status s = check_keys(node, section); !s) return s;
+  for (const auto& pair : node) {
+    auto name = scalar(pair.first, section, "a name");
+    if (!name) return name.error();
+    const std::string path = section + "." + *name;
+    if (name->empty() || name->size() > 100) return error(pair.first, path, "expected a name of 1 to 100 characters");
+    if (!pair.second.IsMap()) return error(pair.second, path, "expected a map of fields, got " + quoted(pair.second));
+    if (Status s = check_keys(pair.second, path); !s) return s;
+    auto spec = start<Spec>(pair.second, path);
+    if (!spec) return spec.error();
+    spec->name = *name;
+    if (Status s = read_entry(pair.second, path, &*spec); !s) return s;
+    (*specs)[*name] = *spec;
+    catalogue_.aliases_.erase(*name);
+    if (const YAML::Node aliases = pair.second["aliases"]; aliases) {
+      if (Status s = read_aliases(aliases, path + ".aliases", *name); !s) return s;
+    }
+    if (Status s = catalogue_.add_alias(*name, *name); !s) return error(pair.first, path, s.error().message);
+  }
+  return Ok{};
+}
+
+// An empty spec, or a copy of the one it is `like`.
+template <class Spec>
+Result<Spec> CatalogueYaml::start(const YAML::Node& entry, const std::string& path) const {
+  const YAML::Node like = entry["like"];
+  if (!like) return Spec{};
+  auto name = scalar(like, path + ".like", "the name of an earlier entry");
+  if (!name) return name.error();
+  auto found = [&]() -> Result<Spec> {
+    if constexpr (std::is_same_v<Spec, GpuSpec>)
+      return catalogue_.gpu(*name);
+    else
+      return catalogue_.model(*name);
+  }();
+  if (!found) return error(like, path + ".like", found.error().message);
+  if constexpr (std::is_same_v<Spec, GpuSpec>) {
+    for (auto& [field, source] : found->sources) {
+      if (!source.starts_with("as ")) source = "as " + found->name + ": " + source;
+    }
+  } else {
+    found->source = "as " + found->name + ": " + found->source;
+  }
+  return found;
+}
+
+std::string CatalogueYaml::source_of(const std::string& key) const {
+  const auto it = sources_.find(key);
+  return it == sources_.end() ? key : it->second;
+}
+
+Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& path, GpuSpec* gpu) {
+  for (const auto& pair : entry) {
+    auto key = scalar(pair.first, path, "a key");
+    if (!key) return key.error();
+    if (*key == "like" || *key == "aliases") continue;
+    const std::string field = path + "." + *key;
+    YAML::Node value = pair.second;
+    std::string source = file_;
+    if (value.IsSequence()) {
+      if (value.size() != 2)
+        return error(value, field,
+                     "expected a value or [value, source], got a list of " + std::to_string(value.size()));
+      auto text = scalar(value[1], field + "[1]", "the source of the value");
+      if (!text) return text.error();
+      source = source_of(*text);
+      value.reset(value[0]);
+    }
+    const bool known = *key == "memory" || [&] {
+      for (const GpuField& f : gpu_fields()) {
+        if (f.name == *key) return true;
+      }
+      return false;
+    }();
+    if (!known) return unknown_key(pair.first, field, gpu_keys());
+    if (Status s = read_gpu_field(*key, value, field, gpu); !s) return s;
+    gpu->sources[*key] = source;
+  }
+  return fill_gpu(entry, path, gpu);
+}
+
+Status CatalogueYaml::read_gpu_field(const std::string& key, const YAML::Node& value, const std::string& path,
+                                     GpuSpec* gpu) {
+  if (key == "memory") {
+    const std::string expected = "a size from 1GB to 1000TB";
+    auto text = scalar(value, path, expected);
+    if (!text) return text.error();
+    auto bytes = parse_bytes(*text);
+    if (!bytes || bytes->value < 1'000'000'000 || bytes->value > 1'000'000'000'000'000) {
+      return error(value, path, "expected " + expected + ", got " + quoted(value));
+    }
+    gpu->memory = *bytes;
+    return Ok{};
+  }
+  for (const GpuField& f : gpu_fields()) {
+    if (f.name == key) return read_number(value, path, f.low, f.high, &(gpu->*f.field));
+  }
+  return Ok{};
+}
+
+// Refuses what is required and missing, and takes fitted constants from kConstantsFrom where none are given.
+Status CatalogueYaml::fill_gpu(const YAML::Node& entry, const std::string& path, GpuSpec* gpu) const {
+  if (!gpu->sources.contains("memory")) return error(entry, path, "memory is missing");
+  for (const GpuField& f : gpu_fields()) {
+    const std::string name(f.name);
+    if (gpu->sources.contains(name)) continue;
+    if (f.required) return error(entry, path, name + " is missing");
+    const bool fitted = name.find("efficiency") != std::string::npos || name.find("exponent") != std::string::npos ||
+                        name == "layer_overhead_s" || name == "all_reduce_latency_s";
+    const auto from = catalogue_.gpus_.find(kConstantsFrom);
+    if (!fitted) {
+      gpu->sources[name] = "not given: 0";
+    } else if (from == catalogue_.gpus_.end()) {
+      return error(entry, path, name + " is missing");
+    } else {
+      gpu->*f.field = from->second.*f.field;
+      gpu->sources[name] = "not given: as " + from->first;
+    }
+  }
+  return Ok{};
+}
+
+Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& path, ModelSpec* model) {
+  for (const auto& pair : entry) {
+    auto key = scalar(pair.first, path, "a key");
+    if (!key) return key.error();
+    if (*key == "like" || *key == "aliases") continue;
+    if (Status s = read_model_field(*key, pair.second, path + "." + *key, model); !s) {
+      if (s.error().where.empty()) return unknown_key(pair.first, path + "." + *key, model_keys());
+      return s;
+    }
+  }
+  const auto require = [&](const auto& fields) -> Status {
+    for (const auto& f : fields) {
+      if (f.required && model->*f.field < f.low) return error(entry, path, std::string(f.name) + " is missing");
+    }
+    return Ok{};
+  };
+  if (Status s = require(model_counts()); !s) return s;
+  if (Status s = require(model_sizes()); !s) return s;
+  if (Status s = check_model(*model); !s) return error(entry, path, s.error().message);
+  if (model->source.empty()) model->source = file_;
+  return Ok{};
+}
+
+// An error without `where` means the key is unknown.
+Status CatalogueYaml::read_model_field(const std::string& key, const YAML::Node& value, const std::string& path,
+                                       ModelSpec* model) {
+  if (key == "source") {
+    auto text = scalar(value, path, "text");
+    if (!text) return text.error();
+    model->source = source_of(*text);
+    return Ok{};
+  }
+  if (key == "tied_embeddings") {
+    if (!value.IsScalar() || (value.Scalar() != "true" && value.Scalar() != "false")) {
+      return error(value, path, "expected true or false, got " + quoted(value));
+    }
+    model->tied_embeddings = value.Scalar() == "true";
+    return Ok{};
+  }
+  for (const auto& f : model_counts()) {
+    if (f.name == key) return read_number(value, path, f.low, f.high, &(model->*f.field));
+  }
+  for (const auto& f : model_sizes()) {
+    if (f.name == key) return read_number(value, path, f.low, f.high, &(model->*f.field));
+  }
+  for (const auto& f : model_reals()) {
+    if (f.name == key) return read_number(value, path, f.low, f.high, &(model->*f.field));
+  }
+  return Error{"", ""};
+}
+
+Status CatalogueYaml::read_aliases(const YAML::Node& node, const std::string& path, const std::string& name) {
+  if (!node.IsSequence()) return error(node, path, "expected a list of names, got " + quoted(node));
+  for (const auto& item : node) {
+    auto alias = scalar(item, path, "a name");
+    if (!alias) return alias.error();
+    if (Status s = catalogue_.add_alias(*alias, name); !s) return error(item, path, s.error().message);
+  }
+  return Ok{};
+}
+
+Status Catalogue::add_yaml(std::string_view text, const std::string& file_name) {
+  Catalogue copy = *this;
+  try {
+    const YAML::Node root = YAML::Load(std::string(text));
+    if (Status s = CatalogueYaml(&copy, file_name).read(root); !s) return s;
+  } catch (const YAML::Exception& e) {  // yaml-cpp reports bad syntax by throwing.
+    const std::string line = e.mark.is_null() ? "" : ":" + std::to_string(e.mark.line + 1);
+    return Error{"not valid YAML: " + e.msg, file_name + line};
+  }
+  *this = std::move(copy);
+  return Ok{};
+}
+
+}  // namespace jevons
