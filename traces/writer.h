@@ -16,6 +16,8 @@ namespace jevons {
 struct WriteOptions {
   std::string format = "auto";           // csv, mooncake, binary; "auto" goes by the name (.csv, .jsonl, .jtr).
   std::string time_unit = "ms";          // mooncake: ns, us, ms or s.  Times are written exactly, with decimals if need be.
+  bool extended = false;                 // csv of requests: with the columns workload, hash_block and block_hashes.  Set by
+                                         // itself when the first request has one of them.
 };
 
 // The names `WriteOptions::format` may have for requests, and for jobs.
@@ -25,8 +27,8 @@ std::vector<std::string> job_write_formats();
 class RequestWriter {
  public:
   virtual ~RequestWriter() = default;
-  // Requests come in order of arrival.  Error: the disk, or a request that the format cannot hold (block hashes whose block
-  // size differs from the first request's; a workload number in mooncake).
+  // Requests come in order of arrival.  Error: the disk, or a request that the format cannot hold (csv that is not extended:
+  // hashes, a workload number; mooncake: a workload number, two sizes of hash block).
   virtual Status write(const Request& request) = 0;
   virtual Status finish() = 0;
 };

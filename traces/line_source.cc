@@ -1,0 +1,162 @@
+// One loop for all text formats; the formats themselves know only rows.
+#include "traces/line_source.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/rng.h"
+#include "traces/reorder.h"
+
+namespace jevons {
+namespace {
+
+// Data lines of a file: blank lines, comments and the header left out.
+class DataLines {
+ public:
+  DataLines(FileReader file, char comment) : lines_(std::move(file)), comment_(comment) {}
+
+  Result<bool> next(std::string_view* line) {
+    for (;;) {
+      auto more = lines_.next(line);
+      if (!more || !*more) return more;
+      if (!is_blank_line(*line) && (comment_ == 0 || line->front() != comment_)) return true;
+    }
+  }
+  Error error(const BadRow& bad) const {
+    return {bad.message(), bad.column == 0 ? lines_.where() : lines_.where(bad.column)};
+  }
+  std::string where() const { return lines_.where(); }
+
+ private:
+  LineReader lines_;
+  char comment_;
+};
+
+Result<std::string> read_header(const LineFormat& format, DataLines* lines) {
+  std::string_view line;
+  if (!format.has_header) return std::string();
+  auto more = lines->next(&line);
+  if (!more) return more.error();
+  if (!*more) return Error{"the file has no header line", lines->where()};
+  return std::string(line);
+}
+
+class LineRequestSource final : public RequestSource {
+ public:
+  LineRequestSource(DataLines lines, std::unique_ptr<RequestRowParser> parser, const TraceOptions& options, bool rebase)
+      : lines_(std::move(lines)), parser_(std::move(parser)), options_(options), rebase_(rebase),
+        random_(options.seed, options.stream + ".spread") {}
+
+  Result<bool> next(Request* out) override {
+    const auto window = static_cast<std::size_t>(options_.reorder_window);
+    while (!at_end_ && waiting_.size() < window) {
+      if (Status s = read_row(); !s) return s.error();
+    }
+    if (waiting_.empty()) return false;
+    waiting_.pop(out);
+    last_out_ = out->arrival;
+    if (!origin_) origin_ = rebase_ ? out->arrival : Instant{0};
+    out->arrival = out->arrival - (*origin_ - Instant{0});
+    return true;
+  }
+  const ReadCounts& counts() const override { return counts_; }
+
+ private:
+  Status read_row() {
+    std::string_view line;
+    auto more = lines_.next(&line);
+    if (!more) return more.error();
+    if (!*more) {
+      at_end_ = true;
+      return Ok{};
+    }
+    ++counts_.rows;
+    if (const BadRow bad = parser_->parse(line, &row_)) {
+      if (!options_.drop_bad_rows) return lines_.error(bad);
+      ++counts_.dropped[bad.reason];
+      return Ok{};
+    }
+    ++counts_.kept;
+    if (row_.arrival < last_read_) ++counts_.out_of_order;
+    last_read_ = row_.arrival;
+    if (options_.spread.ns > 0) {
+      row_.arrival.ns += static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(options_.spread.ns)));
+    }
+    if (row_.arrival < last_out_) {
+      return Error{"row is out of order by more than " + std::to_string(options_.reorder_window) +
+                       " rows (sort the file with `jevons trace convert`, or raise the reorder window)",
+                   lines_.where()};
+    }
+    waiting_.push(&row_);
+    return Ok{};
+  }
+
+  DataLines lines_;
+  std::unique_ptr<RequestRowParser> parser_;
+  TraceOptions options_;
+  bool rebase_;
+  RandomStream random_;
+  ReorderBuffer waiting_;
+  Request row_;
+  ReadCounts counts_;
+  Instant last_read_{0}, last_out_{0};
+  std::optional<Instant> origin_;
+  bool at_end_ = false;
+};
+
+}  // namespace
+
+bool is_blank_line(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+
+Result<std::unique_ptr<RequestSource>> open_line_requests(FileReader file, const LineFormat& format,
+                                                          const TraceOptions& options) {
+  DataLines lines(std::move(file), format.comment);
+  auto header = read_header(format, &lines);
+  if (!header) return header.error();
+  auto parser = format.requests(*header, options);
+  if (!parser) return Error{parser.error().message, lines.where()};
+  return std::unique_ptr<RequestSource>(std::make_unique<LineRequestSource>(
+      std::move(lines), *std::move(parser), options, options.rebase.value_or(format.own_clock)));
+}
+
+void settle_jobs(JobTrace* trace, bool rebase) {
+  std::vector<TrainingJob>& jobs = trace->jobs;
+  std::stable_sort(jobs.begin(), jobs.end(), [](const auto& a, const auto& b) { return a.submit < b.submit; });
+  const Duration origin = rebase && !jobs.empty() ? jobs.front().submit - Instant{0} : Duration{0};
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    jobs[i].submit = jobs[i].submit - origin;
+    if (jobs[i].name.empty()) jobs[i].name = std::to_string(i);
+  }
+}
+
+Result<JobTrace> read_line_jobs(FileReader file, const LineFormat& format, const TraceOptions& options) {
+  DataLines lines(std::move(file), format.comment);
+  auto header = read_header(format, &lines);
+  if (!header) return header.error();
+  auto parser = format.jobs(*header, options);
+  if (!parser) return Error{parser.error().message, lines.where()};
+  JobTrace trace;
+  TrainingJob job;
+  Instant last{0};
+  std::string_view line;
+  for (;;) {
+    auto more = lines.next(&line);
+    if (!more) return more.error();
+    if (!*more) break;
+    ++trace.counts.rows;
+    if (const BadRow bad = (*parser)->parse(line, &job)) {
+      if (!options.drop_bad_rows) return lines.error(bad);
+      ++trace.counts.dropped[bad.reason];
+      continue;
+    }
+    if (trace.jobs.size() == kMaxJobs) return Error{"more than 10 million jobs (expected a job trace)", lines.where()};
+    ++trace.counts.kept;
+    if (job.submit < last) ++trace.counts.out_of_order;
+    last = job.submit;
+    trace.jobs.push_back(job);
+  }
+  settle_jobs(&trace, options.rebase.value_or(format.own_clock));
+  return trace;
+}
+
+}  // namespace jevons
