@@ -66,7 +66,8 @@ trap 'rm -f "$log"' EXIT
 run_apt() {
   if ! $as_root DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@" >"$log" 2>&1; then
     tail -n 20 "$log" >&2
-    echo "setup: 'apt-get $1' failed (Jevons is built on Debian 12; its last lines are above)" >&2
+    echo "setup: 'apt-get $1' failed, its last lines are above; wanted, on Debian 12 and as root:" >&2
+    echo "  apt-get install --no-install-recommends" $missing >&2
     exit 1
   fi
 }

@@ -59,6 +59,7 @@ class Layers(Tree):
         self.assertEqual(check_layers.objection("report/ok.cc", "sim/observe/result.h"), None)
 
     def test_inside_sim_imports_go_down(self):
+        self.assertEqual(check_layers.objection("sim/serving/pool.h", "sim/simulation.h"), None)
         self.assert_names(self.found("sim/model/oops.h", "sim/serving/replica.h"), "sim/model may not import sim/serving")
         self.assertEqual(check_layers.objection("sim/serving/replica.cc", "sim/model/iteration.h"), None)
 

@@ -92,6 +92,7 @@ class Setup(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("E: no network", done.stderr)
         self.assertIn("'apt-get update' failed", done.stderr)
+        self.assertIn("apt-get install --no-install-recommends beta gamma delta", done.stderr)
 
     def test_not_debian_lists_what_is_wanted_and_lets_the_build_try(self):
         done, _ = self.run_setup()
