@@ -89,8 +89,15 @@ class Catalogue {
 
   std::map<std::string, GpuSpec, std::less<>> gpus_;
   std::map<std::string, ModelSpec, std::less<>> models_;
-  std::map<std::string, std::string, std::less<>>
-      aliases_;  // Lower-case short name -> name; names themselves included.
+  struct AnyCase {  // "h100" finds "H100".  ASCII only.
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const;
+  };
+  using Aliases = std::map<std::string, std::string, AnyCase>;
+  template <class Spec>
+  static Result<Spec> find(const std::map<std::string, Spec, std::less<>>& specs, const Aliases& aliases,
+                           std::string_view name, std::string_view kind);
+  Aliases aliases_;  // Short name -> name; names themselves included.
 };
 
 }  // namespace jevons

@@ -21,12 +21,12 @@ struct FlowEdge {
 };
 using FlowGraph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property, FlowEdge>;
 
-// Both directions of a link, each the other's residual.
-void add_link(FlowGraph* g, std::size_t u, std::size_t v, Rate forward, Rate backward) {
+// One direction of a link and its residual.  push_relabel takes an edge of capacity 0 for a residual, so the two
+// directions of a link are two such pairs.
+void add_arc(FlowGraph* g, std::size_t u, std::size_t v, Rate capacity) {
   const auto e = boost::add_edge(u, v, *g).first;
   const auto r = boost::add_edge(v, u, *g).first;
-  (*g)[e].capacity = forward;
-  (*g)[r].capacity = backward;
+  (*g)[e].capacity = capacity;
   (*g)[e].reverse = r;
   (*g)[r].reverse = e;
 }
@@ -71,16 +71,17 @@ double ClusterGraph::cut_bytes_per_s(std::span<const NodeId> a) const {
     const std::size_t u = boost::source(*e, graph_), v = boost::target(*e, graph_);
     if (u == storage_vertex() || v == storage_vertex()) continue;  // Storage forwards nothing between nodes.
     const Rate rate = std::llround(std::min(graph_[*e].bytes_per_s, 1e15));
-    add_link(&g, u, v, rate, rate);
+    add_arc(&g, u, v, rate);
+    add_arc(&g, v, u, rate);
     if (u < nodes_) total += rate;
   }
   std::vector<bool> in_a(nodes_, false);
   for (const NodeId n : a) in_a[n.index] = true;
   for (std::size_t n = 0; n < nodes_; ++n) {
     if (in_a[n])
-      add_link(&g, source, n, total, 0);
+      add_arc(&g, source, n, total);
     else
-      add_link(&g, n, sink, total, 0);
+      add_arc(&g, n, sink, total);
   }
   const Rate flow = boost::push_relabel_max_flow(g, source, sink, boost::get(&FlowEdge::capacity, g),
                                                  boost::get(&FlowEdge::residual, g), boost::get(&FlowEdge::reverse, g),
