@@ -49,7 +49,7 @@ class CapacityLoanAllocator final : public Allocator {
       const bool wanted = view.waiting_gpus > Gpus{0} || !params_.only_when_wanted;
       decision->targets.push_back({pool.id, target(pool, memory_[pool.id], view.now, wanted)});
     }
-    reclaim_at_once(view, true, decision);
+    reclaim_at_once(view, VictimRule::kLeastLossPerNode, decision);
   }
 
  private:

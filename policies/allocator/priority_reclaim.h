@@ -57,7 +57,7 @@ class PriorityReclaimAllocator final : public Allocator {
       const std::int64_t nodes = target(pool, memory_[pool.id], view.now, view.waiting_gpus > Gpus{0});
       decision->targets.push_back({pool.id, within_bounds(pool, nodes)});
     }
-    reclaim_at_once(view, false, decision);
+    reclaim_at_once(view, VictimRule::kLeastLoss, decision);
   }
 
  private:

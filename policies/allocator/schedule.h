@@ -53,7 +53,7 @@ class ScheduleAllocator final : public Allocator {
       }
       decision->targets.push_back({pool.id, within_bounds(pool, nodes)});
     }
-    reclaim_at_once(view, false, decision);
+    reclaim_at_once(view, VictimRule::kLeastLoss, decision);
     for (const Timetable::Table& table : timetable_.tables()) {
       const bool known = table.pool.empty() || std::any_of(view.pools.begin(), view.pools.end(),
                                                            [&](const PoolView& p) { return p.name == table.pool; });

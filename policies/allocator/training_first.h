@@ -86,7 +86,7 @@ class TrainingFirstAllocator final : public Allocator {
     if (!memory.above) memory = {true, now, share};
     memory.lowest = std::min(memory.lowest, share);
     if (now - memory.since < params_.stable) return base;
-    const std::int32_t grown = memory.lowest;
+    const std::int32_t grown = within_bounds(pool, memory.lowest);
     memory = {grown < share, now, share};
     return grown;
   }

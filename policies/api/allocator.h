@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "policies/api/placement.h"
 
 namespace jevons {
 
@@ -48,6 +49,7 @@ struct VictimView {
   std::int32_t nodes = 0;     // Nodes it occupies (shared ones count).
   Instant started;
   GpuTime lost_if_stopped{};  // Work since its last checkpoint plus its restart cost.
+  std::span<const NodeShare> shares{};  // Where it runs, each node once; empty if not told.
 };
 
 struct AllocatorView {

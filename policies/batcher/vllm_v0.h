@@ -39,7 +39,8 @@ class VllmV0Batcher final : public Batcher {
   void plan(const BatchView& view, BatchPlan* plan) const override {
     if (view.partial != nullptr) {  // Never cut here; one that a preemption elsewhere left half done is ended first.
       const PrefillView& prompt = *view.partial;
-      plan->continue_prefill = longest_chunk(prompt, prompt.remaining, view.free + view.decode_need, view.limits->block_size);
+      plan->continue_prefill =
+          longest_chunk(prompt, prompt.remaining, view.free + view.decode_need, view.limits->block_size);
       plan->decode = plan->continue_prefill == Tokens{0} && view.decoding > 0;
       return;
     }

@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/rng.h"
-#include "policies/catalogue.h"
+#include "tests/policies/builtins.h"
 #include "tests/support/queue_simulator.h"
 
 namespace jevons::testing {
@@ -46,10 +45,7 @@ inline std::string text_of(const Instance& instance) {
 }
 
 inline std::unique_ptr<TrainingQueue> make_queue(const std::string& name, const ParamText& params = {}) {
-  static const Policies policies = builtin_policies();
-  auto queue = policies.training_queues.make(name, params, RandomStream(1, "test"));
-  CHECK(queue.ok());
-  return std::move(*queue);
+  return make_policy(builtins().training_queues, name, params);
 }
 
 inline Instant last_end(const Instance& instance, const std::vector<Instant>& starts) {
