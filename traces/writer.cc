@@ -62,6 +62,7 @@ Status check_request(const Request& r, Instant last, const std::string& path) {
   return Ok{};
 }
 
+// Whether the further columns are needed shows with the first request that has them, so the first rows wait.
 class CsvRequestWriter final : public RequestWriter {
  public:
   CsvRequestWriter(AtomicFile file, bool extended) : file_(std::move(file)), extended_(extended) {}
@@ -70,14 +71,41 @@ class CsvRequestWriter final : public RequestWriter {
     if (Status s = check_request(r, last_, file_.path()); !s) return s;
     last_ = r.arrival;
     const bool more = r.workload != 0 || !r.block_hashes.empty();
-    if (!begun_) {
+    if (!begun_ && (more || extended_ || waiting_.size() == kMostWaiting)) {
       extended_ = extended_ || more;
       if (Status s = begin(); !s) return s;
     }
-    if (more && !extended_) {
-      return Error{"a later request has block hashes or a workload number, the first none "
-                   "(expected binary, or csv with --extended)", file_.path()};
+    if (!begun_) {
+      waiting_.push_back(r);
+      return Ok{};
     }
+    if (more && !extended_) {
+      return Error{"a late request has block hashes or a workload number, the first 100000 none (expected binary, or csv "
+                   "with --extended)",
+                   file_.path()};
+    }
+    return put(r);
+  }
+  Status finish() override {
+    if (!begun_) {
+      if (Status s = begin(); !s) return s;
+    }
+    return file_.commit();
+  }
+
+ private:
+  static constexpr std::size_t kMostWaiting = 100'000;  // 6 MB.
+
+  Status begin() {
+    begun_ = true;
+    Status s = file_.write(extended_ ? "arrival_s,prompt_tokens,output_tokens,workload,hash_block,block_hashes\n"
+                                     : "arrival_s,prompt_tokens,output_tokens\n");
+    for (std::size_t i = 0; i < waiting_.size() && s.ok(); ++i) s = put(waiting_[i]);
+    waiting_ = {};
+    return s;
+  }
+
+  Status put(const Request& r) {
     line_.clear();
     append_time(&line_, r.arrival.ns, 1'000'000'000);
     line_ += ',';
@@ -98,23 +126,11 @@ class CsvRequestWriter final : public RequestWriter {
     line_ += '\n';
     return file_.write(line_);
   }
-  Status finish() override {
-    if (!begun_) {
-      if (Status s = begin(); !s) return s;
-    }
-    return file_.commit();
-  }
-
- private:
-  Status begin() {
-    begun_ = true;
-    return file_.write(extended_ ? "arrival_s,prompt_tokens,output_tokens,workload,hash_block,block_hashes\n"
-                                 : "arrival_s,prompt_tokens,output_tokens\n");
-  }
 
   AtomicFile file_;
   bool extended_, begun_ = false;
   Instant last_{0};
+  std::vector<Request> waiting_;
   std::string line_;
 };
 

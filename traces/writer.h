@@ -17,7 +17,7 @@ struct WriteOptions {
   std::string format = "auto";           // csv, mooncake, binary; "auto" goes by the name (.csv, .jsonl, .jtr).
   std::string time_unit = "ms";          // mooncake: ns, us, ms or s.  Times are written exactly, with decimals if need be.
   bool extended = false;                 // csv of requests: with the columns workload, hash_block and block_hashes.  Set by
-                                         // itself when the first request has one of them.
+                                         // itself when one of the first 100,000 requests needs them.
 };
 
 // The names `WriteOptions::format` may have for requests, and for jobs.
