@@ -16,8 +16,8 @@ namespace jevons {
 
 // The loan of Lyra (Li et al., EuroSys 2023) for rigid jobs: a pool keeps load_nodes / target_load plus head-room,
 // lends whole nodes above that, and takes them back at once at the least preemption cost, jobs over several nodes
-// counting once. Hysteresis: it lends only down to the highest mark of the last `lend_after`, so noise in the load
-// moves no node.
+// counting once. Hysteresis, so that noise in the load moves no node: it lends only down to the highest mark of the
+// last `lend_after`, and reclaims, to the full mark, when the load has used the head-room up.
 class CapacityLoanAllocator final : public Allocator {
  public:
   static constexpr std::string_view kName = "capacity_loan";
@@ -65,7 +65,8 @@ class CapacityLoanAllocator final : public Allocator {
 
   std::int32_t target(const PoolView& pool, Memory& memory, Instant now, bool wanted) const {
     const std::int32_t base = within_bounds(pool, pool.target_nodes);
-    const std::int32_t mark = within_bounds(pool, ceil_nodes(pool.load_nodes / params_.target_load) + params_.headroom);
+    const std::int64_t need = ceil_nodes(pool.load_nodes / params_.target_load);
+    const std::int32_t mark = within_bounds(pool, need + params_.headroom);
     while (!memory.marks.empty() && memory.marks.back().nodes <= mark) memory.marks.pop_back();
     memory.marks.push_back({now, mark});
     while (now - memory.marks.front().at > params_.lend_after) memory.marks.pop_front();
@@ -74,9 +75,9 @@ class CapacityLoanAllocator final : public Allocator {
       memory.watched = true;
       memory.watched_since = now;
     }
-    if (mark >= base) return mark;
+    if (within_bounds(pool, need) > base) return mark;
     if (!well || !wanted || now - memory.watched_since < params_.lend_after) return base;
-    return std::min(base, memory.marks.front().nodes);
+    return std::min(base, memory.marks.front().nodes);  // Never lends into the head-room.
   }
 
   Params params_;

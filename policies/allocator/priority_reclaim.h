@@ -15,9 +15,9 @@ namespace jevons {
 
 // Up: to load_nodes / high at once; by `step` when memory, queues or the SLO say that the load misleads, and then not
 // again until those nodes serve.  Down: one `step` after `stable` time in which the load would have fitted under `low`
-// of the smaller pool and nothing else was wrong.  low < high is what keeps it from swinging on load; what it cannot
-// foresee from load (queues, SLO) it learns: a step down that is regretted within twice the wait doubles the next wait,
-// up to 16-fold, and one that holds halves it again.
+// of the smaller pool and nothing else was wrong.  low < high is what keeps it from swinging on load.  What the load
+// does not show it learns: trouble within twice `stable` of a step down makes the load per node at which it came the
+// new `high` (and `low` in proportion) for stepping down, for as long as it remembers.
 class PriorityReclaimAllocator final : public Allocator {
  public:
   static constexpr std::string_view kName = "priority_reclaim";
@@ -33,6 +33,7 @@ class PriorityReclaimAllocator final : public Allocator {
     double queue_high = 8;
     double slo_floor = 0.95;
     Duration stable = 10_min;
+    Duration remember = 6_h;
     std::int64_t step = 1;
     bool only_when_wanted = true;
   };
@@ -45,6 +46,8 @@ class PriorityReclaimAllocator final : public Allocator {
     t.add("slo_floor", &Params::slo_floor, 0.0, 1.0,
           "Grow a step when a smaller share of finished requests met the SLO.");
     t.add("stable", &Params::stable, Duration{0}, 168_h, "Shrink only after this much time of low load.");
+    t.add("remember", &Params::remember, Duration{0}, 8760_h,
+          "How long a step down that was regretted keeps it from going back to that load per node.");
     t.add("step", &Params::step, 1, 1 << 20, "Nodes of one step.");
     t.add("only_when_wanted", &Params::only_when_wanted, "Shrink only while training jobs wait for GPUs.");
   }
@@ -66,9 +69,9 @@ class PriorityReclaimAllocator final : public Allocator {
     Instant quiet_since{};
     bool shrank = false;
     Instant shrank_at{};
-    std::int64_t patience = 1;  // Times `stable`.
+    double ceiling = 0;  // Load per node that was regretted,
+    Instant ceiling_until{};
   };
-  static constexpr std::int64_t kMostPatience = 16;
 
   std::int64_t target(const PoolView& pool, Memory& memory, Instant now, bool wanted) const {
     const std::int64_t base = within_bounds(pool, pool.target_nodes);
@@ -78,7 +81,7 @@ class PriorityReclaimAllocator final : public Allocator {
     std::int64_t grown = std::max(base, by_load);
     if (pressed && !arriving) grown = std::max(grown, base + params_.step);
     if (within_bounds(pool, grown) > base) {
-      regret(memory, now);
+      if (by_load <= base) regret(pool, memory, now);
       memory.quiet = false;
       return grown;
     }
@@ -94,7 +97,7 @@ class PriorityReclaimAllocator final : public Allocator {
   std::int64_t shrink(const PoolView& pool, Memory& memory, Instant now, std::int64_t base, bool calm,
                       bool wanted) const {
     const std::int64_t smaller = within_bounds(pool, base - params_.step);
-    if (!calm || smaller >= base || !fits(pool, smaller)) {
+    if (!calm || smaller >= base || !fits(pool, memory, now, smaller)) {
       memory.quiet = false;
       return base;
     }
@@ -102,10 +105,7 @@ class PriorityReclaimAllocator final : public Allocator {
       memory.quiet = true;
       memory.quiet_since = now;
     }
-    // 16 x 168 h is far below the 292 years that a Duration holds.
-    const Duration wait = memory.patience * params_.stable;
-    if (now - memory.quiet_since < wait || (params_.only_when_wanted && !wanted)) return base;
-    if (memory.shrank) memory.patience = std::max<std::int64_t>(1, memory.patience / 2);  // The last one held.
+    if (now - memory.quiet_since < params_.stable || (params_.only_when_wanted && !wanted)) return base;
     memory.shrank = true;
     memory.shrank_at = now;
     memory.quiet_since = now;
@@ -113,17 +113,20 @@ class PriorityReclaimAllocator final : public Allocator {
   }
 
   // Whether the present load would leave `smaller` nodes quiet.
-  bool fits(const PoolView& pool, std::int64_t smaller) const {
+  bool fits(const PoolView& pool, const Memory& memory, Instant now, std::int64_t smaller) const {
     const double kept = static_cast<double>(smaller);
     if (smaller == 0) return pool.load_nodes <= 0 && pool.held + pool.waiting + pool.running == 0;
-    return pool.load_nodes <= params_.low * kept && pool.kv_use * pool.ready_nodes <= params_.kv_high * kept;
+    double low = params_.low;
+    if (now < memory.ceiling_until) low = std::min(low, memory.ceiling * (params_.low / params_.high));
+    return pool.load_nodes <= low * kept && pool.kv_use * pool.ready_nodes <= params_.kv_high * kept;
   }
 
-  // Growing soon after shrinking: the shrink was a mistake.
-  void regret(Memory& memory, Instant now) const {
-    if (!memory.shrank) return;
-    const Duration soon = 2 * memory.patience * params_.stable;
-    if (now - memory.shrank_at <= soon) memory.patience = std::min(kMostPatience, 2 * memory.patience);
+  // Trouble soon after shrinking: the shrink was a mistake.
+  void regret(const PoolView& pool, Memory& memory, Instant now) const {
+    if (memory.shrank && now - memory.shrank_at <= 2 * params_.stable) {
+      memory.ceiling = pool.load_nodes / std::max(1, pool.ready_nodes);
+      memory.ceiling_until = now + params_.remember;
+    }
     memory.shrank = false;
   }
 

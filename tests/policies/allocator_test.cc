@@ -110,16 +110,20 @@ TEST(PriorityReclaim, NeverLeavesABusyPoolWithoutNodes) {
   EXPECT_EQ(reviews.target(60_s, p), 0);
 }
 
-TEST(PriorityReclaim, RegretDoublesTheWait) {
-  Reviews reviews("priority_reclaim", {{"stable", "10min"}});
+TEST(PriorityReclaim, DoesNotGoBackToALoadPerNodeItRegretted) {
+  Reviews reviews("priority_reclaim", {{"stable", "10min"}, {"remember", "2h"}, {"high", "0.8"}, {"low", "0.6"}});
   EXPECT_EQ(reviews.target(0_min, pool(8, 2)), 8);
   EXPECT_EQ(reviews.target(10_min, pool(8, 2)), 7);
   PoolView late = pool(7, 2);
   late.slo_met = 0.5, late.finished = 10;
-  EXPECT_EQ(reviews.target(15_min, late), 8);  // Regretted.
+  EXPECT_EQ(reviews.target(15_min, late), 8);  // Regretted at 2 / 7 of load per node.
   EXPECT_EQ(reviews.target(16_min, pool(8, 2)), 8);
-  EXPECT_EQ(reviews.target(35_min, pool(8, 2)), 8);  // Would have been 7 after ten quiet minutes.
-  EXPECT_EQ(reviews.target(36_min, pool(8, 2)), 7);
+  EXPECT_EQ(reviews.target(60_min, pool(8, 2)), 8);  // 2 > 2 / 7 x 0.75 x 7.
+  EXPECT_EQ(reviews.target(61_min, pool(8, 1.4)), 8);
+  EXPECT_EQ(reviews.target(71_min, pool(8, 1.4)), 7);
+  EXPECT_EQ(reviews.target(80_min, pool(8, 2)), 8);
+  EXPECT_EQ(reviews.target(135_min, pool(8, 2)), 8);  // Forgotten.
+  EXPECT_EQ(reviews.target(145_min, pool(8, 2)), 7);
 }
 
 TEST(PriorityReclaim, ShrinksATargetThatCannotBeReached) {
@@ -137,7 +141,8 @@ TEST(CapacityLoan, LendsWhatWasAboveTheMarkForAWhile) {
   EXPECT_EQ(reviews.target(14_min, pool(12, 2)), 12);
   EXPECT_EQ(reviews.target(15_min, pool(12, 2)), 9);   // Down to the highest of the last 15 minutes.
   EXPECT_EQ(reviews.target(21_min, pool(9, 2)), 5);    // The 9 is 16 minutes old, and so is the 7.
-  EXPECT_EQ(reviews.target(22_min, pool(5, 2.1)), 6);  // Reclaims at once.
+  EXPECT_EQ(reviews.target(22_min, pool(5, 2.5)), 5);  // Within the head-room.
+  EXPECT_EQ(reviews.target(23_min, pool(5, 2.6)), 7);  // Beyond it: at once, and to the mark.
 }
 
 TEST(CapacityLoan, LendsNothingInTroubleOrWithoutATaker) {
