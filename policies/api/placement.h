@@ -2,7 +2,8 @@
 //
 // Contract
 //   - Called with a job and the nodes that training may use now and that have an idle GPU, ascending id.
-//   - Fills `*shares` with (node, GPUs) pairs, each node once, GPUs between 1 and node.free, summing to the job's GPUs; or
+//   - Fills `*shares` with (node, GPUs) pairs, each node once, GPUs between 1 and node.free, summing to the job's GPUs;
+//   or
 //     leaves it empty when the job does not fit.  Pure: the same nodes give the same answer.
 #ifndef JEVONS_POLICIES_API_PLACEMENT_H_
 #define JEVONS_POLICIES_API_PLACEMENT_H_
@@ -16,8 +17,8 @@ namespace jevons {
 
 struct NodeView {
   NodeId id;
-  GroupId group;      // Nodes of one group are alike.
-  LeafId leaf;        // Leaf switch.
+  GroupId group;  // Nodes of one group are alike.
+  LeafId leaf;    // Leaf switch.
   Gpus total;
   Gpus free;
 };
