@@ -2,8 +2,7 @@
 //
 //   table    = entries | pool ":" entries, several separated by ";"        "chat: 00:00=4, 08:00=100%; code: 00:00=0.5"
 //   entries  = HH:MM "=" amount, separated by ","; ascending; 24 hours wrap, so the last holds until the first
-//   amount   = a share of the pool's max_nodes, with a point or a percent sign ("0.3", "1.0", "30%"), or whole nodes
-//   ("12")
+//   amount   = a share of the pool's max_nodes, with a point or a percent sign ("0.3", "1.0", "30%"), or whole "12"
 // A table without a pool's name is for every pool that has none of its own.
 #ifndef JEVONS_POLICIES_ALLOCATOR_TIMETABLE_H_
 #define JEVONS_POLICIES_ALLOCATOR_TIMETABLE_H_

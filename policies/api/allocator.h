@@ -3,12 +3,11 @@
 // Contract
 //   - Called every `review_every` of simulated time, and once at the start.
 //   - Returns a target number of nodes per pool (pools it does not name keep what they have).  The simulator moves
-//   towards
-//     it.  Growing takes idle nodes first; if `may_preempt`, then nodes busy with training, stopping the jobs in the
-//     order of `victims` (running jobs not listed are never stopped).  Shrinking drains replicas: they finish what they
-//     run.
-//   - A target outside [pool.min_nodes, pool.max_nodes] or an unknown pool or job ends the run with an error that names
-//     the policy.
+//     towards it.  Growing takes idle nodes first; if `may_preempt`, then nodes busy with training, stopping the jobs
+//     in the order of `victims` (running jobs not listed are never stopped).  Shrinking drains replicas: they finish
+//     what they run.
+//   - A target outside [pool.min_nodes, pool.max_nodes] or an unknown pool or job ends the run with an error that
+//     names the policy.
 //   - Nodes that no pool holds belong to training.
 #ifndef JEVONS_POLICIES_API_ALLOCATOR_H_
 #define JEVONS_POLICIES_API_ALLOCATOR_H_

@@ -2,18 +2,18 @@
 // (whole or in chunks), and whether the running requests decode.
 //
 // Contract
-//   - Called when the last iteration has ended and something has changed since the last plan: a request joined or left,
-//   or
-//     a prompt is still being prefilled.  A plan of decodes only is repeated by the engine until something changes, so
-//     the same view must always give the same plan (`plan` is const).
+//   - Called when the last iteration has ended and something has changed since the last plan: a request joined or
+//     left, or a prompt is still being prefilled.  A plan of decodes only is repeated by the engine until something
+//     changes, so the same view must always give the same plan (`plan` is const).
 //   - Running requests are decoded together, one token each (engine limits keep max_num_batched_tokens >=
-//   max_num_seqs).
-//     The engine has already made room for their next tokens, preempting from the tail when memory ran out.
-//   - `admit` takes that many requests from the head of `waiting`; each gets `tokens` of its prompt prefilled (1 to its
-//     `remaining`).  `continue_prefill` continues the one prompt that is being prefilled in chunks, if there is one.
+//     max_num_seqs). The engine has already made room for their next tokens, preempting from the tail when memory ran
+//     out.
+//   - `admit` takes that many requests from the head of `waiting`; each gets `tokens` of its prompt prefilled (1 to
+//     its `remaining`).  `continue_prefill` continues the one prompt that is being prefilled in chunks, if there is
+//     one.
 //   - Blocks for chunks must fit into `free` (checked, in the order continue, then admits; block_size tokens a block).
 //   - An empty plan while requests are running or waiting stalls the replica until the next arrival or release
-//   (allowed).
+//     (allowed).
 #ifndef JEVONS_POLICIES_API_BATCHER_H_
 #define JEVONS_POLICIES_API_BATCHER_H_
 

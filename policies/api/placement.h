@@ -2,9 +2,8 @@
 //
 // Contract
 //   - Called with a job and the nodes that training may use now and that have an idle GPU, ascending id.
-//   - Fills `*shares` with (node, GPUs) pairs, each node once, GPUs between 1 and node.free, summing to the job's GPUs;
-//   or
-//     leaves it empty when the job does not fit.  Pure: the same nodes give the same answer.
+//   - Fills `*shares` with (node, GPUs) pairs, each node once, GPUs between 1 and node.free, summing to the job's
+//     GPUs; or leaves it empty when the job does not fit.  Pure: the same nodes give the same answer.
 #ifndef JEVONS_POLICIES_API_PLACEMENT_H_
 #define JEVONS_POLICIES_API_PLACEMENT_H_
 

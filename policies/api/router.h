@@ -2,11 +2,10 @@
 //
 // Contract
 //   - Called once per request at its arrival and, while requests are held, again (oldest first) whenever the pool
-//   changed.
-//     Calls are never concurrent.
+//     changed. Calls are never concurrent.
 //   - Returning nullopt holds the request in the pool's front queue.
 //   - The answer must be one of `fleet.ready` (checked; anything else ends the run with an error that names the
-//   policy).
+//     policy).
 //   - The same inputs give the same answer.  Draw randomness only from the RandomStream given at construction.
 //   - Views live only during the call.
 #ifndef JEVONS_POLICIES_API_ROUTER_H_

@@ -2,12 +2,11 @@
 //
 // Contract
 //   - Called at an instant at which jobs arrived or ended or capacity changed, after all of them.
-//   - `start` is tried in order; each job is placed by the placement policy.  A job that cannot be placed (its GPUs are
-//   free
-//     but scattered) is marked `blocked` and the queue is asked again, until it answers with nothing that can be done.
+//   - `start` is tried in order; each job is placed by the placement policy.  A job that cannot be placed (its GPUs
+//     are free but scattered) is marked `blocked` and the queue is asked again, until it answers with nothing that can
+//     be done.
 //   - `preempt` is carried out before `start`; only running jobs may be named.  Unknown or doubled jobs end the run
-//   with an
-//     error that names the policy.
+//     with an error that names the policy.
 //   - Estimates are the scenario's: possibly wrong, never the truth.
 #ifndef JEVONS_POLICIES_API_TRAINING_QUEUE_H_
 #define JEVONS_POLICIES_API_TRAINING_QUEUE_H_

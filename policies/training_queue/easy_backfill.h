@@ -13,16 +13,14 @@
 
 namespace jevons {
 
-// Which EASY this is (implementations differ by 0.02 % on real traces): that of Mu'alem and Feitelson (2001), figure 2,
+// Which EASY this is (implementations differ by 0.02 % on real traces): that of Mu'alem and Feitelson (2001),
 // as the exact reference of shared/data/peers/philly10k_512gpus runs it.
 //   1. Jobs start in order of submission until the head does not fit.
 //   2. The head is promised the shadow time: the earliest expected end of a running job (those just started included)
-//   by
-//      which enough GPUs are free.  Extra GPUs: those free at the shadow time, after *all* jobs that end by then,
+//      by which enough GPUs are free.  Extra GPUs: those free at the shadow time, after *all* jobs that end by then,
 //      beyond what the head needs.
 //   3. Once through the rest in order of submission: a job that fits now starts if by estimate it ends by the shadow
-//   time
-//      (at that very instant is allowed), or if it needs no more than the extra GPUs, which it then uses up.
+//      time (at that very instant is allowed), or if it needs no more than the extra GPUs, which it then uses up.
 // Estimates may be wrong: a job past its expected end counts as ending at the next instant.  A head that has enough
 // GPUs but cannot be placed waits for at least one job to end.  A head that no end of a running job can help (capacity
 // was taken away) has no shadow time, and nothing is held back for it.
