@@ -27,7 +27,7 @@ class PrefixAffinityRouter final : public Router {
       "with the fewest requests when that one is too loaded or the trace has no hashes.";
   struct Params {
     std::int64_t prefix_blocks = 1;
-    double load_factor = 1.25;  // The middle of the range that Mirrokni et al. recommend (1.1 to 2).
+    double load_factor = 1.25;  // HAProxy: "reasonable values are from 125 to 200" per cent.
     std::int64_t min_requests = 8;
   };
   static void describe(ParamTable<Params>& t) {
