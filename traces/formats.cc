@@ -132,28 +132,47 @@ Result<Recognised> recognise(const std::string& path) {
                     choice->line->requests != nullptr ? TraceKind::kRequests : TraceKind::kJobs};
 }
 
-Result<std::unique_ptr<RequestSource>> open_requests(const std::string& path, const TraceOptions& options) {
+namespace {
+
+Result<OpenedTrace> open(const std::string& path, const TraceOptions& options, std::optional<TraceKind> wanted) {
   if (Status s = check_options(options, path); !s) return s.error();
   auto file = FileReader::open(path);
   if (!file) return file.error();
-  auto choice = choose(&*file, options.format, TraceKind::kRequests);
+  auto choice = choose(&*file, options.format, wanted);
   if (!choice) return choice.error();
-  if (choice->binary) return open_binary_requests(*std::move(file), options);
-  if (!holds(*choice->line, TraceKind::kRequests)) {
-    return Error{of_other_kind(choice->line->name, TraceKind::kRequests), path};
+  if (choice->binary) return open_binary(*std::move(file), options, wanted);
+  const LineFormat& format = *choice->line;
+  if (wanted && !holds(format, *wanted)) return Error{of_other_kind(format.name, *wanted), path};
+  OpenedTrace trace;
+  trace.format = format.name;
+  if (format.requests != nullptr) {
+    auto requests = open_line_requests(*std::move(file), format, options);
+    if (!requests) return requests.error();
+    trace.requests = *std::move(requests);
+    return trace;
   }
-  return open_line_requests(*std::move(file), *choice->line, options);
+  auto jobs = read_line_jobs(*std::move(file), format, options);
+  if (!jobs) return jobs.error();
+  trace.jobs = *std::move(jobs);
+  return trace;
+}
+
+}  // namespace
+
+Result<OpenedTrace> open_trace(const std::string& path, const TraceOptions& options) {
+  return open(path, options, std::nullopt);
+}
+
+Result<std::unique_ptr<RequestSource>> open_requests(const std::string& path, const TraceOptions& options) {
+  auto trace = open(path, options, TraceKind::kRequests);
+  if (!trace) return trace.error();
+  return std::move(trace->requests);
 }
 
 Result<JobTrace> read_jobs(const std::string& path, const TraceOptions& options) {
-  if (Status s = check_options(options, path); !s) return s.error();
-  auto file = FileReader::open(path);
-  if (!file) return file.error();
-  auto choice = choose(&*file, options.format, TraceKind::kJobs);
-  if (!choice) return choice.error();
-  if (choice->binary) return read_binary_jobs(*std::move(file), options);
-  if (!holds(*choice->line, TraceKind::kJobs)) return Error{of_other_kind(choice->line->name, TraceKind::kJobs), path};
-  return read_line_jobs(*std::move(file), *choice->line, options);
+  auto trace = open(path, options, TraceKind::kJobs);
+  if (!trace) return trace.error();
+  return *std::move(trace->jobs);
 }
 
 }  // namespace jevons

@@ -62,5 +62,13 @@ Result<std::unique_ptr<RequestSource>> open_requests(const std::string& path, co
 // All jobs of the file, stable-sorted by submit time.  Names are unique only where the trace's ids are.
 Result<JobTrace> read_jobs(const std::string& path, const TraceOptions& options = {});
 
+// Either of the two, as the file has it; opens the file once, so that a pipe will do.
+struct OpenedTrace {
+  std::string format;
+  std::unique_ptr<RequestSource> requests;  // One of the two.
+  std::optional<JobTrace> jobs;
+};
+Result<OpenedTrace> open_trace(const std::string& path, const TraceOptions& options = {});
+
 }  // namespace jevons
 #endif  // JEVONS_TRACES_READER_H_

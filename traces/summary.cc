@@ -2,6 +2,7 @@
 #include "traces/summary.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace jevons {
 
@@ -25,6 +26,21 @@ Tokens PrefixReuse::add(const Request& request) {
   // Checked when read: blocks fit the prompt, so the product is below prompt + block.
   const auto tokens = static_cast<std::int64_t>(found) * request.hash_block.value;
   return Tokens{std::min(tokens, request.prompt.value)};
+}
+
+Spread spread_of(const Histogram& h) {
+  return {h.mean(), h.standard_deviation(), h.min(), h.quantile(0.5), h.quantile(0.9), h.quantile(0.99), h.max()};
+}
+
+Spread spread_of(std::vector<std::int64_t> values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  const auto n = static_cast<double>(values.size());
+  double sum = 0, squares = 0;
+  for (const std::int64_t v : values) sum += static_cast<double>(v);
+  for (const std::int64_t v : values) squares += (static_cast<double>(v) - sum / n) * (static_cast<double>(v) - sum / n);
+  const auto at = [&](double q) { return values[static_cast<std::size_t>(std::max(0.0, std::ceil(q * n) - 1))]; };
+  return {sum / n, std::sqrt(squares / n), values.front(), at(0.5), at(0.9), at(0.99), values.back()};
 }
 
 double RequestSummary::rate() const {
@@ -57,7 +73,7 @@ Result<RequestSummary> summarise(RequestSource* source) {
     ++s.workloads[request.workload];
     if (request.block_hashes.empty()) continue;
     ++s.with_hashes;
-    s.reused += reuse.add(request);
+    s.reused += reuse.add(request).value;
   }
   s.counts = source->counts();
   return s;
@@ -70,14 +86,18 @@ JobSummary summarise(const JobTrace& trace) {
   if (trace.jobs.empty()) return s;
   s.first = trace.jobs.front().submit;
   s.last = s.first;
+  std::vector<std::int64_t> gpus, run_times, gaps;
   for (const TrainingJob& job : trace.jobs) {
-    s.gpus.add(job.gpus.value);
-    s.run_time.add(job.run_time.ns);
-    if (&job != &trace.jobs.front()) s.gaps.add((job.submit - s.last).ns);
+    gpus.push_back(job.gpus.value);
+    run_times.push_back(job.run_time.ns);
+    if (&job != &trace.jobs.front()) gaps.push_back((job.submit - s.last).ns);
     s.last = job.submit;
     s.work += job.gpus * job.run_time;
     ++s.tenants[job.tenant];
   }
+  s.gpus = spread_of(std::move(gpus));
+  s.run_time = spread_of(std::move(run_times));
+  s.gaps = spread_of(std::move(gaps));
   return s;
 }
 

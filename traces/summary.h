@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/histogram.h"
 #include "base/result.h"
@@ -31,6 +32,14 @@ class PrefixReuse {
   std::unordered_map<std::uint64_t, std::list<std::uint64_t>::iterator> where_;
 };
 
+// Mean, standard deviation (of the population) and nearest-rank quantiles.
+struct Spread {
+  double mean = 0, deviation = 0;
+  std::int64_t min = 0, p50 = 0, p90 = 0, p99 = 0, max = 0;
+};
+Spread spread_of(const Histogram& values);            // Quantiles within 0.4 %.
+Spread spread_of(std::vector<std::int64_t> values);   // Exact.
+
 struct RequestSummary {
   ReadCounts counts;
   std::uint64_t requests = 0;
@@ -39,7 +48,7 @@ struct RequestSummary {
   Histogram gaps;                    // Nanoseconds between arrivals.
   std::uint64_t busiest_minute = 0;  // Most requests in one minute [k, k+1) of the trace.
   std::uint64_t with_hashes = 0;     // Requests with block hashes.
-  Tokens reused;                     // Prompt tokens an unlimited prefix cache would save.
+  Int128 reused = 0;                 // Prompt tokens an unlimited prefix cache would save.
   std::map<std::uint32_t, std::uint64_t> workloads;  // Number -> requests.
 
   double rate() const;               // Requests per second between first and last.
@@ -52,8 +61,8 @@ struct JobSummary {
   ReadCounts counts;
   std::uint64_t jobs = 0;
   Instant first, last;               // Submit times.
-  Histogram gpus;
-  Histogram run_time, gaps;          // Nanoseconds.
+  Spread gpus;
+  Spread run_time, gaps;             // Nanoseconds.
   GpuTime work;                      // Sum of GPUs x run time.
   std::map<std::string, std::uint64_t> tenants;  // Name -> jobs.
 };

@@ -213,30 +213,7 @@ BadRow job_of(const proto::JobRecord& record, std::int64_t* now, TrainingJob* jo
   return {};
 }
 
-}  // namespace
-
-Result<TraceKind> binary_trace_kind(FileReader file) {
-  Records records(std::move(file));
-  auto header = records.begin();
-  if (!header) return header.error();
-  return header->kind() == proto::TraceHeader::KIND_REQUESTS ? TraceKind::kRequests : TraceKind::kJobs;
-}
-
-Result<std::unique_ptr<RequestSource>> open_binary_requests(FileReader file, const TraceOptions& options) {
-  const std::string path = file.path();
-  Records records(std::move(file));
-  auto header = records.begin();
-  if (!header) return header.error();
-  if (header->kind() != proto::TraceHeader::KIND_REQUESTS) return Error{"holds jobs in format binary (expected requests)", path};
-  return std::unique_ptr<RequestSource>(std::make_unique<BinaryRequestSource>(std::move(records), options));
-}
-
-Result<JobTrace> read_binary_jobs(FileReader file, const TraceOptions& options) {
-  const std::string path = file.path();
-  Records records(std::move(file));
-  auto header = records.begin();
-  if (!header) return header.error();
-  if (header->kind() != proto::TraceHeader::KIND_JOBS) return Error{"holds requests in format binary (expected jobs)", path};
+Result<JobTrace> read_jobs(Records records, const TraceOptions& options) {
   JobTrace trace;
   proto::JobRecord record;
   std::int64_t now = 0;
@@ -265,6 +242,37 @@ Result<JobTrace> read_binary_jobs(FileReader file, const TraceOptions& options) 
     trace.jobs.push_back(std::move(job));
   }
   settle_jobs(&trace, options.rebase.value_or(false));
+  return trace;
+}
+
+}  // namespace
+
+Result<TraceKind> binary_trace_kind(FileReader file) {
+  Records records(std::move(file));
+  auto header = records.begin();
+  if (!header) return header.error();
+  return header->kind() == proto::TraceHeader::KIND_REQUESTS ? TraceKind::kRequests : TraceKind::kJobs;
+}
+
+Result<OpenedTrace> open_binary(FileReader file, const TraceOptions& options, std::optional<TraceKind> wanted) {
+  const std::string path = file.path();
+  Records records(std::move(file));
+  auto header = records.begin();
+  if (!header) return header.error();
+  OpenedTrace trace;
+  trace.format = "binary";
+  const bool requests = header->kind() == proto::TraceHeader::KIND_REQUESTS;
+  if (wanted && requests != (*wanted == TraceKind::kRequests)) {
+    return Error{requests ? "holds requests in format binary (expected jobs)" : "holds jobs in format binary (expected requests)",
+                 path};
+  }
+  if (requests) {
+    trace.requests = std::make_unique<BinaryRequestSource>(std::move(records), options);
+    return trace;
+  }
+  auto jobs = read_jobs(std::move(records), options);
+  if (!jobs) return jobs.error();
+  trace.jobs = *std::move(jobs);
   return trace;
 }
 

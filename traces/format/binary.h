@@ -5,7 +5,7 @@
 #ifndef JEVONS_TRACES_FORMAT_BINARY_H_
 #define JEVONS_TRACES_FORMAT_BINARY_H_
 
-#include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/file.h"
@@ -24,8 +24,8 @@ enum class BinaryField : unsigned char { kHeader = 0x12, kRequest = 0x1a, kJob =
 inline bool is_binary_trace(std::string_view head) { return head.starts_with(kBinaryMagic); }
 
 Result<TraceKind> binary_trace_kind(FileReader file);
-Result<std::unique_ptr<RequestSource>> open_binary_requests(FileReader file, const TraceOptions& options);
-Result<JobTrace> read_binary_jobs(FileReader file, const TraceOptions& options);
+// Error: the file holds the other kind than `wanted`.
+Result<OpenedTrace> open_binary(FileReader file, const TraceOptions& options, std::optional<TraceKind> wanted);
 
 }  // namespace jevons
 #endif  // JEVONS_TRACES_FORMAT_BINARY_H_
