@@ -101,11 +101,14 @@ class Replica {
   void fill_view(Instant now);
   PrefillView prefill_view(const RequestState& r) const;
   void begin_mixed(Instant now);
+  void acquire_prefixes(std::size_t admits, Instant now);
+  void take_for_step(Instant now);
   void continue_partial(Instant now);
   void admit(std::int64_t tokens, bool last, Instant now);
   void add_chunk(RequestSlot slot, std::int64_t tokens, Instant now);
   void begin_decode(Instant now);
   std::int64_t longest_span() const;
+  std::int64_t steps_without_growth() const;
   void launch(Instant now);
   void rest(Instant now);
 
@@ -166,6 +169,8 @@ class Replica {
   BatchPlan plan_;
   PrefillView partial_view_;
   std::vector<PrefillView> waiting_view_;
+  // A waiting request has cached blocks in the free queue: a step that takes blocks may evict them and so change the view.
+  bool counts_on_cached_ = false;
 };
 
 }  // namespace jevons

@@ -15,9 +15,10 @@ void Replica::plan(Instant now) {
   setup_.batcher->plan(view_, &plan_);
   chunks_.clear();
   decodes_ = plan_.decode && !decoding_.empty();
-  if (decodes_) kv_.take_anonymous(view_.decode_need);
-  if (plan_.continue_prefill.value != 0) continue_partial(now);
   const std::size_t admits = plan_.admit.size();
+  acquire_prefixes(admits, now);
+  if (decodes_) take_for_step(now);
+  if (plan_.continue_prefill.value != 0) continue_partial(now);
   for (std::size_t i = 0; i < admits; ++i) admit(plan_.admit[i].value, i + 1 == admits, now);
   if (!chunks_.empty()) return begin_mixed(now);
   if (decodes_) return begin_decode(now);
@@ -89,8 +90,14 @@ void Replica::fill_view(Instant now) {
   waiting_view_.clear();
   std::int64_t tokens = limits.max_num_batched_tokens.value, blocks = kv_.free().value;
   std::int32_t seqs = limits.max_num_seqs - running_;
+  const bool room_for_more = seqs > 0;
+  counts_on_cached_ = false;
   for (const RequestSlot slot : waiting_) {
-    waiting_view_.push_back(prefill_view((*requests_)[slot]));
+    const RequestState& r = (*requests_)[slot];
+    waiting_view_.push_back(prefill_view(r));
+    const PrefillView& v = waiting_view_.back();
+    const std::int64_t own = blocks_for(r.target()) - v.computed.value / block_size_;
+    counts_on_cached_ = counts_on_cached_ || (room_for_more && v.new_blocks.value > own);
     tokens -= waiting_view_.back().remaining.value;
     blocks -= waiting_view_.back().new_blocks.value;
     if (tokens <= 0 || blocks <= 0 || --seqs <= 0) break;
@@ -103,8 +110,22 @@ void Replica::continue_partial(Instant now) {
   add_chunk(partial_, plan_.continue_prefill.value, now);
 }
 
+// Before any block is taken: taking evicts what is cached, and the batcher counted on it.
+void Replica::acquire_prefixes(std::size_t admits, Instant now) {
+  if (admits > waiting_.size()) contract_error("admits more requests than wait", now);
+  for (std::size_t i = 0; i < admits; ++i) {
+    RequestState& r = (*requests_)[waiting_[i]];
+    const Request& asked = r.asked;
+    r.computed = kv_.acquire_prefix(asked.block_hashes, asked.hash_block, asked.prompt, &r.holding).value;
+  }
+}
+
+void Replica::take_for_step(Instant now) {
+  if (view_.decode_need > kv_.free()) contract_error("admits prompts into the KV blocks of the next decode step", now);
+  kv_.take_anonymous(view_.decode_need);
+}
+
 void Replica::admit(std::int64_t tokens, bool last, Instant now) {
-  if (waiting_.empty()) contract_error("admits more requests than wait", now);
   if (running_ >= setup_.limits->max_num_seqs) contract_error("admits more than max_num_seqs requests", now);
   if (has_partial_ && chunks_.empty()) contract_error("admits a request while another prompt waits for its next chunk", now);
   const RequestSlot slot = waiting_.front();
@@ -113,8 +134,6 @@ void Replica::admit(std::int64_t tokens, bool last, Instant now) {
   waiting_tokens_ -= r.target();
   ++running_;
   r.admission = next_admission_++;
-  const Request& asked = r.asked;
-  r.computed = kv_.acquire_prefix(asked.block_hashes, asked.hash_block, asked.prompt, &r.holding).value;
   if (r.computed > r.high_water) {  // Reused rather than computed; after a preemption only what was never computed counts.
     r.record.reused += Tokens{r.computed - r.high_water};
     r.high_water = r.computed;
@@ -183,7 +202,8 @@ void Replica::begin_decode(Instant now) {
 
 // The first step's blocks are taken already; later steps must find theirs free.
 std::int64_t Replica::longest_span() const {
-  const std::int64_t until_finish = decoding_.front().finish_step - step_;
+  std::int64_t until_finish = decoding_.front().finish_step - step_;
+  if (counts_on_cached_) until_finish = std::min(until_finish, steps_without_growth());
   std::int64_t free = kv_.free().value;
   const auto batch = static_cast<std::int64_t>(decoding_.size());
   if (free >= batch * (until_finish / block_size_ + 1)) return until_finish;
@@ -196,6 +216,13 @@ std::int64_t Replica::longest_span() const {
     ++steps;
   }
   return std::min(steps, until_finish);
+}
+
+// Steps, this one included, until the next one that takes blocks.
+std::int64_t Replica::steps_without_growth() const {
+  std::int64_t steps = 1;
+  while (steps < block_size_ && growth_[static_cast<std::size_t>((step_ + steps) % block_size_)] == 0) ++steps;
+  return steps;
 }
 
 void Replica::launch(Instant now) {
