@@ -140,11 +140,12 @@ CLI::App* add_trace_command(CLI::App& root, int* exit_code) {
   trace->require_subcommand(1);
 
   CLI::App* show = trace->add_subcommand("stats", "Counts, rates, lengths, burstiness and prefix reuse of traces");
-  CLI::Option* files = show->add_option("FILE", "Trace files")->required()->expected(-1);
+  auto files = std::make_shared<std::vector<std::string>>();
+  show->add_option("FILE", *files, "Trace files")->required();
   const std::string json_help = "As JSON";
   CLI::Option* json = show->add_flag("--json", json_help);
   const auto show_flags = add_read_flags(show);
-  show->callback([=] { *exit_code = stats(files->as<std::vector<std::string>>(), *show_flags, json->count() > 0); });
+  show->callback([=] { *exit_code = stats(*files, *show_flags, json->count() > 0); });
 
   CLI::App* change = trace->add_subcommand("convert", "Write a trace in another format, sorted by time");
   auto c = std::make_shared<Conversion>();
