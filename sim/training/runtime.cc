@@ -162,7 +162,7 @@ void TrainingRuntime::fill_victims(Instant now, std::vector<VictimView>* victims
     const bool has_steps = s.phase == JobPhase::kStepping || s.phase == JobPhase::kSaving;
     const Duration lost = has_steps ? now - s.steps_from - instantly_saved(s, now) : Duration{0};
     victims->push_back({v.id, v.gpus, static_cast<std::int32_t>(s.shares.size()), v.started,
-                        v.gpus * (lost + setup_->restart_overhead)});
+                        v.gpus * (lost + setup_->restart_overhead), s.shares});
   }
   std::sort(victims->begin(), victims->end(), [](const VictimView& a, const VictimView& b) { return a.id < b.id; });
 }
