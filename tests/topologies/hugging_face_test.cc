@@ -12,8 +12,10 @@ const char* const kLlama = R"({"architectures": ["LlamaForCausalLM"], "hidden_si
 
 const char* const kDeepSeek = R"({"model_type": "deepseek_v3", "first_k_dense_replace": 3, "hidden_size": 7168,
   "intermediate_size": 18432, "kv_lora_rank": 512, "max_position_embeddings": 163840, "moe_intermediate_size": 2048,
-  "moe_layer_freq": 1, "n_routed_experts": 256, "n_shared_experts": 1, "num_attention_heads": 128, "num_experts_per_tok": 8,
-  "num_hidden_layers": 61, "num_key_value_heads": 128, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
+  "moe_layer_freq": 1, "n_routed_experts": 256, "n_shared_experts": 1, "num_attention_heads": 128,
+  "num_experts_per_tok": 8,
+  "num_hidden_layers": 61, "num_key_value_heads": 128, "q_lora_rank": 1536, "qk_nope_head_dim": 128,
+  "qk_rope_head_dim": 64,
   "quantization_config": {"quant_method": "fp8", "fmt": "e4m3"}, "tie_word_embeddings": false, "v_head_dim": 128,
   "vocab_size": 129280})";
 
@@ -52,7 +54,8 @@ TEST(HuggingFace, AgreesWithTheBuiltInEntries) {
 TEST(HuggingFace, NestedTextConfigAndDefaults) {
   const ModelSpec m =
       import(R"({"model_type": "gemma3", "text_config": {"hidden_size": 2560, "intermediate_size": 10240,
-      "num_hidden_layers": 34, "num_attention_heads": 8, "head_dim": 256, "vocab_size": 262208, "tie_word_embeddings": true}})");
+      "num_hidden_layers": 34, "num_attention_heads": 8, "head_dim": 256, "vocab_size": 262208,
+      "tie_word_embeddings": true}})");
   EXPECT_EQ(m.kv_heads, 8);  // As many as heads.
   EXPECT_EQ(m.head_dim, 256);
   EXPECT_TRUE(m.tied_embeddings);
