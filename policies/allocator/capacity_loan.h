@@ -36,7 +36,8 @@ class CapacityLoanAllocator final : public Allocator {
   static void describe(ParamTable<Params>& t) {
     t.add("target_load", &Params::target_load, 0.01, 100.0,
           "Share of a kept node's full throughput that the load may take.");
-    t.add("headroom", &Params::headroom, 0, 1 << 20, "Nodes kept beyond that.");
+    t.add("headroom", &Params::headroom, 0, 1 << 20,
+          "Nodes kept beyond that; nothing is reclaimed until the load has used them up.");
     t.add("lend_after", &Params::lend_after, Duration{0}, 168_h, "Lend only what was above the mark for this long.");
     t.add("slo_floor", &Params::slo_floor, 0.0, 1.0,
           "Lend nothing while a smaller share of finished requests met the SLO.");

@@ -51,7 +51,7 @@ class PrefixAffinityRouter final : public Router {
     for (const ReplicaView& r : fleet.ready) {
       total += requests_at(r);
       if (less_loaded(r, *least, false)) least = &r;
-      if (const std::uint64_t weight = mix(key ^ mix(r.id.index)); weight > best) {
+      if (const std::uint64_t weight = mix(key ^ ((r.id.index + 1) * kOdd)); weight > best) {
         best = weight;
         home = &r;
       }
@@ -73,9 +73,10 @@ class PrefixAffinityRouter final : public Router {
     for (std::size_t i = 0; i < n; ++i) key = mix(key ^ request.block_hashes[i]);
     return key;
   }
+  static constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio.
   // The output function of SplitMix64 (Steele, Lea and Flood, 2014), a bijection.
   static std::uint64_t mix(std::uint64_t x) {
-    x += 0x9e3779b97f4a7c15u;
+    x += kOdd;
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
     return x ^ (x >> 31);

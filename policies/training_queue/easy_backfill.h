@@ -28,8 +28,9 @@ class EasyBackfillQueue final : public TrainingQueue {
  public:
   static constexpr std::string_view kName = "easy_backfill";
   static constexpr std::string_view kSummary =
-      "EASY: first come, first served, but a later job may start if by its estimate it does not delay the first that "
-      "waits.";
+      "EASY (Mu'alem and Feitelson, 2001): first come, first served, but a later job may start if by its estimate it "
+      "does "
+      "not delay the first that waits.";
   struct Params {};
   static void describe(ParamTable<Params>&) {}
   explicit EasyBackfillQueue(const Params&) {}

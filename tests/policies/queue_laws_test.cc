@@ -130,10 +130,15 @@ void each_instance(Instance* instance, std::size_t most, int from, int submits, 
 }
 
 TEST(QueueLaws, NoPolicyBeatsTheOptimumOfEverySmallInstance) {
-  for (int gpus = 1; gpus <= 3; ++gpus) {
+  struct Grid {
+    int gpus;
+    std::size_t jobs;
+    int submits, runs;
+  };
+  for (const Grid& grid : {Grid{1, 5, 2, 3}, Grid{2, 4, 2, 3}, Grid{2, 5, 1, 3}, Grid{3, 4, 2, 2}, Grid{4, 4, 1, 3}}) {
     Instance instance;
-    instance.capacity = Gpus{gpus};
-    each_instance(&instance, 4, 0, 2, gpus == 3 ? 2 : 3);
+    instance.capacity = Gpus{grid.gpus};
+    each_instance(&instance, grid.jobs, 0, grid.submits, grid.runs);
   }
 }
 
