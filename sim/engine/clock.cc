@@ -13,6 +13,10 @@ namespace {
 
 using SimgridModel = simgrid::kernel::resource::Model;
 
+// One nanosecond.  SimGrid ends flows whose date lies within its timing precision of its clock, so a flow that ends a hair
+// after one of our events ends before it where the clock stops there; look-ahead must stop there too.
+constexpr double kTick = 1e-9;
+
 class CalendarModel final : public SimgridModel {
  public:
   CalendarModel(Calendar* calendar, EventHandler* handler, bool look_ahead, std::vector<SimgridModel*> others)
@@ -29,7 +33,7 @@ class CalendarModel final : public SimgridModel {
     while (!calendar_->empty()) {
       const double t = calendar_->next_time().seconds();
       const bool touches = touches_simgrid(calendar_->next_kind());
-      if (t > now && (touches || !look_ahead_ || t >= bound)) break;
+      if (t > now && (touches || !look_ahead_ || t + kTick >= bound)) break;
       handler_->handle(calendar_->pop());
       if (touches) bound = others_bound(now);  // Flows started or ended: their dates moved.
     }

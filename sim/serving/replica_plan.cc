@@ -194,10 +194,17 @@ void Replica::begin_decode(Instant now) {
     span_steps_ = 1;
   } else {
     span_ = {.first = setup_.time->step(batch, context_), .growth = setup_.time->step_growth(batch)};
-    span_steps_ = setup_.fast_forward ? longest_span() : 1;
+    span_steps_ = setup_.fast_forward && !prefix_in_play() ? longest_span() : 1;
   }
   taken_steps_ = 1;
   launch(now);
+}
+
+// A blocked request whose cached prefix lies in the free queue may come to fit when decode steps evict that prefix: it then
+// needs fewer blocks for its first chunk.  Only stepping sees that; nothing else that waits gets easier to admit.
+bool Replica::prefix_in_play() const {
+  return std::any_of(waiting_view_.begin(), waiting_view_.end(),
+                     [](const PrefillView& v) { return v.computed > Tokens{0}; });
 }
 
 // The first step's blocks are taken already; later steps must find theirs free.
@@ -218,8 +225,9 @@ std::int64_t Replica::longest_span() const {
   return std::min(steps, until_finish);
 }
 
-// Steps, this one included, until the next one that takes blocks.
+// Steps from this one on that leave the view as it is: the plan was made before this one's own blocks were taken.
 std::int64_t Replica::steps_without_growth() const {
+  if (view_.decode_need > Blocks{0}) return 1;
   std::int64_t steps = 1;
   while (steps < block_size_ && growth_[static_cast<std::size_t>((step_ + steps) % block_size_)] == 0) ++steps;
   return steps;
