@@ -169,7 +169,8 @@ class Replica {
   BatchPlan plan_;
   PrefillView partial_view_;
   std::vector<PrefillView> waiting_view_;
-  // A waiting request has cached blocks in the free queue: a step that takes blocks may evict them and so change the view.
+  // A waiting request has cached blocks in the free queue: a step that takes blocks may evict them, and the request may then
+  // come to fit with a smaller first chunk.  Nothing else that waits gets easier to admit while the batch decodes.
   bool counts_on_cached_ = false;
 };
 

@@ -194,17 +194,10 @@ void Replica::begin_decode(Instant now) {
     span_steps_ = 1;
   } else {
     span_ = {.first = setup_.time->step(batch, context_), .growth = setup_.time->step_growth(batch)};
-    span_steps_ = setup_.fast_forward && !prefix_in_play() ? longest_span() : 1;
+    span_steps_ = setup_.fast_forward ? longest_span() : 1;
   }
   taken_steps_ = 1;
   launch(now);
-}
-
-// A blocked request whose cached prefix lies in the free queue may come to fit when decode steps evict that prefix: it then
-// needs fewer blocks for its first chunk.  Only stepping sees that; nothing else that waits gets easier to admit.
-bool Replica::prefix_in_play() const {
-  return std::any_of(waiting_view_.begin(), waiting_view_.end(),
-                     [](const PrefillView& v) { return v.computed > Tokens{0}; });
 }
 
 // The first step's blocks are taken already; later steps must find theirs free.
