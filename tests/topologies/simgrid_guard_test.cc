@@ -3,11 +3,24 @@
 #include <gtest/gtest.h>
 
 #include <simgrid/s4u.hpp>
+#include <xbt/config.hpp>
 
 #include "tests/topologies/simgrid_flows.h"
+#include "topologies/simgrid_compat.h"
 
 namespace jevons {
 namespace {
+
+// With CM02 and no latencies two of them change nothing today; they must not start to.
+TEST(SimgridGuard, SettingsAreAsPinned) {
+  const SimgridRun run(plain_cluster(2, 40e9));
+  using simgrid::config::get_value;
+  EXPECT_EQ(get_value<std::string>("network/model"), "CM02");
+  EXPECT_EQ(get_value<bool>("network/crosstraffic"), false);
+  EXPECT_EQ(get_value<double>("network/TCP-gamma"), 1e15);
+  EXPECT_EQ(get_value<double>("network/weight-S"), 0);
+  EXPECT_LT(get_value<double>(simgrid_compat::kTimingPrecision), 1e-9);
+}
 
 // One node to another over 40 GB/s links: the default settings would take 1.085x for 1 GB and 12.55x for 10 kB.
 TEST(SimgridGuard, TransfersTakeBytesOverRate) {
