@@ -38,12 +38,12 @@ std::string limits_text(const SloLimits& slo) {
   return out;
 }
 
-// "first_run: 192 x H100, 64 x A100; 24 h; 123,456 requests, 87 jobs; 4 policies x 3 seeds".
+// "first_run: 192 h100 GPUs, 64 a100 GPUs; 24.0 h simulated; 123,456 requests, 87 jobs; 4 policies, 3 seeds".
 std::string heading(const Comparison& c) {
   std::string out = c.scenario + ": ";
   if (const RunReport* r = first_run(c)) {
     for (std::size_t g = 0; g < r->result.groups.size(); ++g) {
-      out += fmt::format("{}{} GPUs {}", g == 0 ? "" : ", ", r->prices[g].gpus.value, r->result.groups[g]);
+      out += fmt::format("{}{} {} GPUs", g == 0 ? "" : ", ", whole_number(r->prices[g].gpus.value), r->result.groups[g]);
     }
     const Instant end = r->horizon == Instant::never() ? r->result.end : r->horizon;
     out += fmt::format("; {} simulated; {}, {}; ", human_seconds(end.seconds()),
@@ -199,7 +199,9 @@ std::vector<TableRow> difference_rows(const Comparison& c) {
         row.cells.push_back({"-", false});
         continue;
       }
-      const std::string text = signed_text(d->mean * scale.factor) + " ±" + three_digits(d->half_width * scale.factor);
+      // Samples that are equal but for their last bit have no spread worth printing.
+      const double spread = d->half_width > 1e-9 * std::fabs(d->mean) ? d->half_width : 0;
+      const std::string text = signed_text(d->mean * scale.factor) + " ±" + three_digits(spread * scale.factor);
       row.cells.push_back({d->differs_from_zero() ? text : "(" + text + ")", false});
     }
     rows.push_back(std::move(row));

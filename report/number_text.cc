@@ -50,7 +50,7 @@ std::string human_seconds(double s) {
   if (size < 0.9995) return scaled(s * 1e3) + " ms";
   if (size < 120) return scaled(s) + " s";
   if (size < 2 * 3600) return scaled(s / 60) + " min";
-  if (size < 2 * 86400) return scaled(s / 3600) + " h";
+  if (size < 4 * 86400) return scaled(s / 3600) + " h";
   return scaled(s / 86400) + " d";
 }
 

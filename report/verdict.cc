@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -66,14 +67,18 @@ std::string margin(const Comparison& c, const Objective& o, const Figure& f, con
   return text + fmt::format(", {} {} than {}", size, f.better == Better::kMore ? "more" : "less", c.policies[next.policy]);
 }
 
-std::string clause(const Comparison& c, const Objective& o) {
+// What is to be said of one objective; `winner` is the policy that stands alone at the top, if one does.
+struct Clause {
+  std::string text;
+  std::optional<std::size_t> winner;
+};
+
+Clause clause(const Comparison& c, const Objective& o) {
   const Figure& f = figure(o.figure);
   const std::vector<Standing> all = ranked(c, f);
   // A cluster that trains nothing, or serves nothing, has no winner there.
-  if (all.empty() || (f.better == Better::kMore && all.front().mean == 0)) return "";
-  if (all.size() == 1) {
-    return fmt::format("{} reaches {}{} ({})", c.policies[all[0].policy], figure_text(f, all[0].mean), o.suffix, o.name);
-  }
+  if (all.empty() || (f.better == Better::kMore && all.front().mean == 0)) return {};
+  if (all.size() == 1) return {fmt::format("{} ({}{})", o.name, figure_text(f, all[0].mean), o.suffix), all[0].policy};
   std::vector<std::string> top{c.policies[all[0].policy]};
   std::vector<std::string> values{figure_text(f, all[0].mean)};
   std::size_t next = 1;
@@ -82,13 +87,41 @@ std::string clause(const Comparison& c, const Objective& o) {
     values.push_back(figure_text(f, all[next].mean));
     ++next;
   }
-  if (top.size() == 1) return fmt::format("{} wins on {} ({})", top[0], o.name, margin(c, o, f, all[0], all[1]));
+  if (top.size() == 1) return {fmt::format("{} ({})", o.name, margin(c, o, f, all[0], all[1])), all[0].policy};
   const bool same = std::all_of(values.begin(), values.end(), [&](const std::string& v) { return v == values[0]; });
-  const std::string figures_of = same ? values[0] : join(values);
+  const std::string of = same ? values[0] : join(values);
   if (top.size() == all.size()) {
-    return fmt::format("the policies are not distinguishable on {} ({}{})", o.name, figures_of, o.suffix);
+    return {fmt::format("the policies are not distinguishable on {} ({}{})", o.name, of, o.suffix), std::nullopt};
   }
-  return fmt::format("{} lead on {} and are not distinguishable ({}{})", join(top), o.name, figures_of, o.suffix);
+  return {fmt::format("{} lead on {} and are not distinguishable ({}{})", join(top), o.name, of, o.suffix), std::nullopt};
+}
+
+// One policy alone: there is nobody to win against.
+std::string single(const Comparison& c) {
+  std::string out;
+  for (const Objective& o : kObjectives) {
+    const Figure& f = figure(o.figure);
+    const auto e = policy_estimate(c, 0, f);
+    if (!e || (f.better == Better::kMore && e->mean == 0)) continue;
+    out += fmt::format("{}{}{} ({})", out.empty() ? "" : ", ", figure_text(f, e->mean), o.suffix, o.name);
+  }
+  return out.empty() ? out : c.policies[0] + ": " + out + ".";
+}
+
+std::string several(const Comparison& c) {
+  std::string out;
+  std::optional<std::size_t> last;
+  for (const Objective& o : kObjectives) {
+    const Clause part = clause(c, o);
+    if (part.text.empty()) continue;
+    if (part.winner && part.winner == last) {
+      out += ", and on " + part.text;
+    } else {
+      out += (out.empty() ? "" : "; ") + (part.winner ? c.policies[*part.winner] + " wins on " : "") + part.text;
+    }
+    last = part.winner;
+  }
+  return out.empty() ? out : out + ".";
 }
 
 bool any_complete(const Comparison& c) {
@@ -105,14 +138,8 @@ std::string verdict(const Comparison& c) {
     return any_complete(c) ? "Interrupted: no verdict; some runs below are missing or cover only part of their time."
                            : "Interrupted: no verdict; the figures below cover only part of the simulated time.";
   }
-  std::string out;
-  for (const Objective& o : kObjectives) {
-    const std::string part = clause(c, o);
-    if (part.empty()) continue;
-    out += out.empty() ? "" : "; ";
-    out += part;
-  }
-  return out.empty() ? "Nothing was served and nothing was trained." : out + ".";
+  const std::string out = c.policies.size() == 1 ? single(c) : several(c);
+  return out.empty() ? "Nothing was served and nothing was trained." : out;
 }
 
 }  // namespace jevons
