@@ -211,7 +211,7 @@ class BinaryFile {
     bytes_ += static_cast<char>(field);
     for (; size >= 0x80; size >>= 7U) bytes_ += static_cast<char>(0x80U | (size & 0x7fU));
     bytes_ += static_cast<char>(size);
-    if (!message.AppendToString(&bytes_)) return Error{"a name that is not UTF-8 cannot be written", path()};
+    CHECK(message.AppendToString(&bytes_));
     return file_.write(bytes_);
   }
 

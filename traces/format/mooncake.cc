@@ -16,7 +16,6 @@ static_assert(LineReader::kSlack >= simdjson::SIMDJSON_PADDING);
 constexpr std::size_t kMaxLine = std::size_t{16} << 20;  // Two million hashes; the parser needs about ten times a line.
 
 constexpr BadRow kJson{"JSON malformed", "one JSON object", {}, 0};
-constexpr const char* kHashes = "hash_ids to be an array of whole numbers from 0 to 2^64-1";
 
 class MooncakeParser final : public RequestRowParser {
  public:
@@ -62,26 +61,38 @@ class MooncakeParser final : public RequestRowParser {
     if ((*seen & bit) != 0) return {"field twice", "each field once", key, 0};
     *seen |= bit;
     if (bit == kIds) return parse_hashes(value, out);
-    std::string_view text = value.raw_json_token();
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    const std::string_view text = trimmed(value.raw_json_token());
     BadRow bad;
     if (bit == kTime) bad = parse_time(text, unit_ns_, kTimeRules, &out->arrival.ns);
     if (bit == kInput) bad = parse_count(text, kPromptRules, &out->prompt.value);
     if (bit == kOutput) bad = parse_count(text, kOutputRules, &out->output.value);
-    if (bad) bad.column = static_cast<std::size_t>(text.data() - line_.data()) + 1;
+    if (bad) bad.column = column_of(text);
     return bad;
   }
 
   BadRow parse_hashes(simdjson::ondemand::value value, Request* out) {
     simdjson::ondemand::array array;
-    if (value.get_array().get(array)) return {"block hashes malformed", kHashes, line_.substr(0, 40), 0};
-    for (auto element : array) {
+    if (value.get_array().get(array)) return hash_error(value);
+    for (auto result : array) {
+      simdjson::ondemand::value element;
       std::uint64_t hash = 0;
-      if (element.get_uint64().get(hash)) return {"block hashes malformed", kHashes, line_.substr(0, 40), 0};
+      if (std::move(result).get(element)) return json();
+      if (element.get_uint64().get(hash)) return hash_error(element);
       out->block_hashes.push_back(hash);
     }
     return {};
   }
+
+  BadRow hash_error(simdjson::ondemand::value value) {
+    const std::string_view text = trimmed(value.raw_json_token());
+    return {"block hashes malformed", "an array of whole numbers from 0 to 2^64-1", text, column_of(text)};
+  }
+
+  static std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+  }
+  std::size_t column_of(std::string_view text) const { return static_cast<std::size_t>(text.data() - line_.data()) + 1; }
 
   BadRow check(unsigned seen, Request* out) const {
     constexpr unsigned kNeeded = kTime | kInput | kOutput;
