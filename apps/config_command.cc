@@ -31,8 +31,9 @@ std::int64_t training_gpus(const Inputs& in) {
 }
 
 std::string summary(const Scenario& scenario, const Inputs& in) {
-  std::string text = fmt::format("{}: ok\n  scenario  {} (hash {})\n  cluster   {} nodes, {} GPUs\n", scenario.path(),
-                                 scenario.name(), scenario.hash(), in.cluster.nodes.size(), in.cluster.total_gpus().value);
+  std::string text =
+      fmt::format("{}: ok\n  scenario  {} (hash {})\n  cluster   {} nodes, {} GPUs\n", scenario.path(), scenario.name(),
+                  scenario.hash(), in.cluster.nodes.size(), in.cluster.total_gpus().value);
   for (const PoolSetup& pool : in.pools) {
     text += fmt::format("  pool      {}: {} nodes at first ({} to {})\n", pool.name, pool.initial_nodes.value,
                         pool.min_nodes.value, pool.max_nodes.value);
@@ -42,12 +43,14 @@ std::string summary(const Scenario& scenario, const Inputs& in) {
                           pool.limits.block_size.value);
     }
   }
-  for (const RequestStreamSetup& s : in.requests) text += fmt::format("  requests  {} -> {}\n", s.name, in.pools[s.pool.index].name);
+  for (const RequestStreamSetup& s : in.requests)
+    text += fmt::format("  requests  {} -> {}\n", s.name, in.pools[s.pool.index].name);
   const std::int64_t most = training_gpus(in);
   const auto too_large = std::count_if(in.training.jobs.begin(), in.training.jobs.end(),
                                        [&](const TrainingJob& j) { return j.gpus.value > most; });
   text += fmt::format("  training  {} jobs", in.training.jobs.size());
-  if (too_large > 0) text += fmt::format(", of which {} ask for more than {} GPUs and will be rejected", too_large, most);
+  if (too_large > 0)
+    text += fmt::format(", of which {} ask for more than {} GPUs and will be rejected", too_large, most);
   return text + "\n  policies  " + fmt::format("{}", fmt::join(scenario.policy_labels(), ", ")) + "\n";
 }
 
@@ -67,8 +70,9 @@ struct ScenarioOptions {
   CLI::Option* path;
   CLI::Option* overrides;
   Result<Scenario> load(const Policies& policies) const {
-    return Scenario::load(path->as<std::string>(), policies,
-                          overrides->count() > 0 ? overrides->as<std::vector<std::string>>() : std::vector<std::string>{});
+    return Scenario::load(
+        path->as<std::string>(), policies,
+        overrides->count() > 0 ? overrides->as<std::vector<std::string>>() : std::vector<std::string>{});
   }
 };
 

@@ -10,8 +10,8 @@ class App;
 
 namespace jevons {
 
-// Adds the command to `app`.  `policies` and `exit_code` must outlive parsing; when the command ran, `*exit_code` is 0, or 2
-// for a scenario with an error (printed on stderr).
+// Adds the command to `app`.  `policies` and `exit_code` must outlive parsing; when the command ran, `*exit_code` is 0,
+// or 2 for a scenario with an error (printed on stderr).
 void add_config_command(CLI::App& app, const Policies& policies, int* exit_code);
 
 }  // namespace jevons

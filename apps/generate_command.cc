@@ -74,11 +74,12 @@ void add_trace_generate(CLI::App& trace_app, const Policies& policies, int* exit
   CLI::Option* seed = app->add_option("--seed", "Seed; the scenario's own if left out")->check(CLI::NonNegativeNumber);
   CLI::Option* format = app->add_option("--format", "csv (default), mooncake (requests; jobs as csv) or binary")
                             ->check(CLI::IsMember({"csv", "mooncake", "binary"}));
-  CLI::Option* overrides = app->add_option("--set", "Change one field: path=value (may be repeated)")->expected(1)->take_all();
+  CLI::Option* overrides =
+      app->add_option("--set", "Change one field: path=value (may be repeated)")->expected(1)->take_all();
   app->callback([=, &policies] {
-    const auto scenario = Scenario::load(path->as<std::string>(), policies,
-                                         overrides->count() > 0 ? overrides->as<std::vector<std::string>>()
-                                                                : std::vector<std::string>{});
+    const auto scenario =
+        Scenario::load(path->as<std::string>(), policies,
+                       overrides->count() > 0 ? overrides->as<std::vector<std::string>>() : std::vector<std::string>{});
     if (!scenario) {
       *exit_code = refuse(scenario.error(), 2);
       return;
@@ -90,7 +91,10 @@ void add_trace_generate(CLI::App& trace_app, const Policies& policies, int* exit
     }
     const std::string form = format->count() > 0 ? format->as<std::string>() : "csv";
     const bool binary = form == "binary";
-    *exit_code = write_all(&*in, {folder->as<std::string>(), binary ? ".jtr" : form == "mooncake" ? ".jsonl" : ".csv",
+    *exit_code = write_all(&*in, {folder->as<std::string>(),
+                                  binary               ? ".jtr"
+                                  : form == "mooncake" ? ".jsonl"
+                                                       : ".csv",
                                   binary ? ".jtr" : ".csv"});
   });
 }

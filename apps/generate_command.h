@@ -10,8 +10,8 @@ class App;
 
 namespace jevons {
 
-// Adds `generate` to the `trace` command.  `policies` and `exit_code` must outlive parsing; `*exit_code` becomes 0, 2 for a
-// scenario with an error, 1 when a file cannot be written.
+// Adds `generate` to the `trace` command.  `policies` and `exit_code` must outlive parsing; `*exit_code` becomes 0, 2
+// for a scenario with an error, 1 when a file cannot be written.
 void add_trace_generate(CLI::App& trace_app, const Policies& policies, int* exit_code);
 
 }  // namespace jevons

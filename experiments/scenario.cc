@@ -23,7 +23,8 @@ Scenario::Scenario(Scenario&&) noexcept = default;
 Scenario& Scenario::operator=(Scenario&&) noexcept = default;
 Scenario::~Scenario() = default;
 
-Result<Scenario> Scenario::load(const std::string& path, const Policies& policies, const std::vector<std::string>& overrides) {
+Result<Scenario> Scenario::load(const std::string& path, const Policies& policies,
+                                const std::vector<std::string>& overrides) {
   const auto text = read_scenario_text(path);
   if (!text) return text.error();
   auto file = parse_scenario(path, *text);
@@ -39,8 +40,8 @@ Result<Scenario> Scenario::load(const std::string& path, const Policies& policie
   std::vector<std::string> labels;
   for (const proto::Policy& p : file->message.policies()) labels.push_back(p.label());
   std::string yaml = scenario_to_yaml(file->message);
-  return Scenario(
-      std::make_unique<Impl>(Impl{*std::move(file), *std::move(catalogue), policies, std::move(labels), std::move(yaml)}));
+  return Scenario(std::make_unique<Impl>(
+      Impl{*std::move(file), *std::move(catalogue), policies, std::move(labels), std::move(yaml)}));
 }
 
 const std::string& Scenario::name() const { return impl_->file.message.name(); }

@@ -30,7 +30,8 @@ Status check_pool_policy(const ScenarioFile& file, const Policies& policies, con
   return check_choice(file, path + ".batcher", policies.batchers, pool.batcher());
 }
 
-Status check_policy(const ScenarioFile& file, const Policies& policies, const std::string& path, const proto::Policy& p) {
+Status check_policy(const ScenarioFile& file, const Policies& policies, const std::string& path,
+                    const proto::Policy& p) {
   if (p.label().empty()) {
     return file.places.error(path, "expected a label or an allocator");
   }
@@ -70,8 +71,8 @@ Status check_cluster(const ScenarioFile& file, const Catalogue& catalogue) {
       return file.places.error(path + ".nodes", "more than " + std::to_string(kMostGpus) + " GPUs in the cluster");
     }
     if (group.busy_watts() < group.idle_watts()) {
-      return file.places.error(path + ".busy_watts", "expected at least idle_watts (" + text_of(group.idle_watts()) + "), got " +
-                                                         text_of(group.busy_watts()));
+      return file.places.error(path + ".busy_watts", "expected at least idle_watts (" + text_of(group.idle_watts()) +
+                                                         "), got " + text_of(group.busy_watts()));
     }
   }
   return Ok{};

@@ -1,5 +1,5 @@
-// Checks what concerns more than one field of a scenario, or the catalogues: references, engine rules, memory, node counts,
-// policies and their parameters, files that must exist.
+// Checks what concerns more than one field of a scenario, or the catalogues: references, engine rules, memory, node
+// counts, policies and their parameters, files that must exist.
 #ifndef JEVONS_EXPERIMENTS_SCENARIO_CHECK_H_
 #define JEVONS_EXPERIMENTS_SCENARIO_CHECK_H_
 
@@ -30,8 +30,8 @@ Status check_choice(const ScenarioFile& file, const std::string& path, const Pol
   return file.places.error(join_path(path, param.empty() ? "name" : "params." + param), made.error().message);
 }
 
-// The file that a path of the scenario means: relative to the scenario's folder, ${JEVONS_DATA} replaced.  Fails when it is
-// not there.
+// The file that a path of the scenario means: relative to the scenario's folder, ${JEVONS_DATA} replaced.  Fails when
+// it is not there.
 Result<std::string> resolve_path(const ScenarioFile& file, const std::string& field, const std::string& path);
 
 // The built-in catalogue and what the scenario adds to it.

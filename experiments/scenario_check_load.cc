@@ -20,7 +20,8 @@ Status check_transforms(const ScenarioFile& file, const std::string& path,
     const std::string at = index_path(path + ".transforms", k);
     if (t.has_gpu_scale() && !jobs) return file.places.error(at + ".gpu_scale", "only jobs have GPUs to scale");
     if (t.has_slice() && duration_of(t.slice().from()) >= duration_of(t.slice().to())) {
-      return file.places.error(at + ".slice", "expected `from` before `to`, got " + t.slice().from() + " and " + t.slice().to());
+      return file.places.error(at + ".slice",
+                               "expected `from` before `to`, got " + t.slice().from() + " and " + t.slice().to());
     }
   }
   return Ok{};
@@ -49,14 +50,16 @@ Status check_stream(const ScenarioFile& file, int index) {
   if (pool_index(file.message, stream.pool()) < 0) {
     std::vector<std::string> known;
     for (const proto::Pool& p : file.message.serving().pools()) known.push_back(p.name());
-    return file.places.error(path + ".pool", "unknown pool '" + stream.pool() + "'" + nearest_hint(stream.pool(), known));
+    return file.places.error(path + ".pool",
+                             "unknown pool '" + stream.pool() + "'" + nearest_hint(stream.pool(), known));
   }
   if (stream.has_trace() == stream.has_generate()) {
     return file.places.error(path, stream.has_trace() ? "expected either trace or generate, got both"
                                                       : "expected trace or generate, got neither");
   }
   if (stream.has_trace()) {
-    if (Status s = check_format(file, path + ".trace.format", stream.trace().format(), TraceKind::kRequests); !s) return s;
+    if (Status s = check_format(file, path + ".trace.format", stream.trace().format(), TraceKind::kRequests); !s)
+      return s;
   }
   if (Status s = check_transforms(file, path, stream.transforms(), false); !s) return s;
   const auto source = open_stream(file, index, file.message.seed());
@@ -83,7 +86,8 @@ Status check_job_source(const ScenarioFile& file, int index) {
   const auto found = recognise(*name);  // The rest of the file is read when the run starts.
   if (!found) return found.error();
   if (found->kind == TraceKind::kJobs) return Ok{};
-  return file.places.error(path + ".trace.file", "expected a trace of jobs, got requests (format " + found->format + ")");
+  return file.places.error(path + ".trace.file",
+                           "expected a trace of jobs, got requests (format " + found->format + ")");
 }
 
 Status check_training(const ScenarioFile& file, const Catalogue& catalogue, const Policies& policies) {

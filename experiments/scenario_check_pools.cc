@@ -46,9 +46,9 @@ class PoolCheck {
                                                 "), got " + std::to_string(pool_.max_num_batched_tokens()));
     }
     if (!pool_.enable_chunked_prefill() && pool_.max_num_batched_tokens() < pool_.max_model_len()) {
-      return fail("max_num_batched_tokens", "expected at least max_model_len (" + std::to_string(pool_.max_model_len()) +
-                                                ") without chunked prefill, got " +
-                                                std::to_string(pool_.max_num_batched_tokens()));
+      return fail("max_num_batched_tokens",
+                  "expected at least max_model_len (" + std::to_string(pool_.max_model_len()) +
+                      ") without chunked prefill, got " + std::to_string(pool_.max_num_batched_tokens()));
     }
     return Ok{};
   }
@@ -60,7 +60,8 @@ class PoolCheck {
       const std::string& name = pool_.groups(i).group();
       const proto::NodeGroup* group = find_group(file_.message, name);
       if (group == nullptr) {
-        return fail(index_path("groups", i) + ".group", "unknown node group '" + name + "'" + nearest_hint(name, known));
+        return fail(index_path("groups", i) + ".group",
+                    "unknown node group '" + name + "'" + nearest_hint(name, known));
       }
       if (Status s = instance(i, *group); !s) return s;
     }
@@ -71,8 +72,9 @@ class PoolCheck {
     const std::string at = index_path("groups", i);
     const std::int32_t tp = pool_.groups(i).tensor_parallel_size();
     if (tp > group.gpus_per_node() || group.gpus_per_node() % tp != 0) {
-      return fail(at + ".tensor_parallel_size",
-                  "expected a divisor of gpus_per_node (" + std::to_string(group.gpus_per_node()) + "), got " + std::to_string(tp));
+      return fail(at + ".tensor_parallel_size", "expected a divisor of gpus_per_node (" +
+                                                    std::to_string(group.gpus_per_node()) + "), got " +
+                                                    std::to_string(tp));
     }
     const auto model = catalogue_.model(pool_.model());
     const auto gpu = catalogue_.gpu(group.gpu());
@@ -84,11 +86,12 @@ class PoolCheck {
     }
     const auto plan = plan_instance(*model, *gpu, *stack, instance_options(pool_, i));
     if (!plan) return fail(at, plan.error().message);
-    const std::int64_t blocks = pool_.has_num_gpu_blocks_override() ? pool_.num_gpu_blocks_override() : plan->kv_blocks.value;
+    const std::int64_t blocks =
+        pool_.has_num_gpu_blocks_override() ? pool_.num_gpu_blocks_override() : plan->kv_blocks.value;
     if (blocks * pool_.block_size() < pool_.max_model_len()) {
       return fail("max_model_len", "expected at most " + std::to_string(blocks * pool_.block_size()) +
-                                       ", the tokens that the KV cache of a replica on '" + group.name() + "' holds, got " +
-                                       std::to_string(pool_.max_model_len()));
+                                       ", the tokens that the KV cache of a replica on '" + group.name() +
+                                       "' holds, got " + std::to_string(pool_.max_model_len()));
     }
     return Ok{};
   }
@@ -106,7 +109,8 @@ class PoolCheck {
     }
     if (pool_.initial_nodes() < pool_.min_nodes() || pool_.initial_nodes() > pool_.max_nodes()) {
       return fail("initial_nodes", "expected min_nodes to max_nodes (" + std::to_string(pool_.min_nodes()) + " to " +
-                                       std::to_string(pool_.max_nodes()) + "), got " + std::to_string(pool_.initial_nodes()));
+                                       std::to_string(pool_.max_nodes()) + "), got " +
+                                       std::to_string(pool_.initial_nodes()));
     }
     return Ok{};
   }

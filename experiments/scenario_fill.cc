@@ -19,10 +19,14 @@ using Kind = TextTree::Kind;
 
 std::string shown(const TextTree& tree) {
   switch (tree.kind) {
-    case Kind::kNull: return "nothing";
-    case Kind::kList: return "a list";
-    case Kind::kMap: return "a map";
-    case Kind::kScalar: break;
+    case Kind::kNull:
+      return "nothing";
+    case Kind::kList:
+      return "a list";
+    case Kind::kMap:
+      return "a map";
+    case Kind::kScalar:
+      break;
   }
   return (tree.quoted ? "the text '" : "'") + shortened(tree.text) + "'";
 }
@@ -31,11 +35,16 @@ std::string wanted(const FieldDescriptor& field) {
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
     case FieldDescriptor::CPPTYPE_INT64:
-    case FieldDescriptor::CPPTYPE_UINT64: return "a whole number";
-    case FieldDescriptor::CPPTYPE_DOUBLE: return "a number";
-    case FieldDescriptor::CPPTYPE_BOOL: return "true or false";
-    case FieldDescriptor::CPPTYPE_MESSAGE: return "a map (" + spoken_name(*field.message_type()) + ")";
-    default: return "text";
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return "a whole number";
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return "a number";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "true or false";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return "a map (" + spoken_name(*field.message_type()) + ")";
+    default:
+      return "text";
   }
 }
 
@@ -87,7 +96,8 @@ bool fill_scalar(const TextTree& t, const FieldDescriptor& f, Message* m) {
   return true;
 }
 
-Status fill_map(const TextTree& tree, const std::string& path, const FieldDescriptor& field, Message* m, FieldPlaces* places) {
+Status fill_map(const TextTree& tree, const std::string& path, const FieldDescriptor& field, Message* m,
+                FieldPlaces* places) {
   if (tree.kind != Kind::kMap) return places->error(path, "expected a map of names to values, got " + shown(tree));
   const FieldDescriptor* key = field.message_type()->map_key();
   const FieldDescriptor* value = field.message_type()->map_value();
@@ -142,7 +152,9 @@ std::string FieldPlaces::where(const std::string& path) const {
   return (root == places_.end() ? file_name_ : root->second) + (path.empty() ? "" : ": " + path);
 }
 
-std::string join_path(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
+std::string join_path(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "." + name;
+}
 std::string index_path(const std::string& path, int index) { return path + "[" + std::to_string(index) + "]"; }
 
 std::vector<std::string> field_names(const Descriptor& type) {
@@ -180,7 +192,8 @@ Status fill_from_tree(const TextTree& tree, const std::string& path, Message* me
   if (tree.kind != Kind::kMap) {
     const auto& rules = type.options().GetExtension(proto::message_rules);
     if (!rules.has_shorthand()) {
-      return places->error(path, "expected " + std::string(path.empty() ? "a map with the fields of a scenario" : "a map") +
+      return places->error(path, "expected " +
+                                     std::string(path.empty() ? "a map with the fields of a scenario" : "a map") +
                                      ", got " + shown(tree));
     }
     const FieldDescriptor* field = type.FindFieldByName(rules.shorthand());
@@ -192,7 +205,8 @@ Status fill_from_tree(const TextTree& tree, const std::string& path, Message* me
     places->set(at, e.place);
     const FieldDescriptor* field = type.FindFieldByName(e.key);
     if (field == nullptr) {
-      return places->error(at, "unknown field '" + shortened(e.key) + "' in " + spoken_name(type) + nearest_hint(e.key, field_names(type)));
+      return places->error(at, "unknown field '" + shortened(e.key) + "' in " + spoken_name(type) +
+                                   nearest_hint(e.key, field_names(type)));
     }
     if (Status s = fill_field(e.value, at, *field, message, places); !s) return s;
   }

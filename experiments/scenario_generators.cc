@@ -9,9 +9,12 @@ namespace {
 
 Result<ArrivalOptions> arrivals(const ScenarioFile& file, const std::string& path, const proto::Arrivals& a) {
   ArrivalOptions o;
-  o.law = a.process() == "gamma" ? ArrivalLaw::kGamma : a.process() == "weibull" ? ArrivalLaw::kWeibull : ArrivalLaw::kPoisson;
+  o.law = a.process() == "gamma"     ? ArrivalLaw::kGamma
+          : a.process() == "weibull" ? ArrivalLaw::kWeibull
+                                     : ArrivalLaw::kPoisson;
   if (o.law == ArrivalLaw::kPoisson && a.cv() != 1) {
-    return file.places.error(path + ".cv", "expected 1 for a poisson process (use process gamma or weibull for another)");
+    return file.places.error(path + ".cv",
+                             "expected 1 for a poisson process (use process gamma or weibull for another)");
   }
   o.rate = a.rate();
   o.cv = a.cv();
@@ -31,13 +34,15 @@ Result<ArrivalOptions> arrivals(const ScenarioFile& file, const std::string& pat
 }
 
 Result<LengthOptions> lengths(const ScenarioFile& file, const std::string& path, const proto::Lengths& l) {
-  const int laws = int{l.has_constant()} + int{l.has_lognormal()} + int{l.has_geometric()} + (l.empirical_size() > 0 ? 1 : 0);
+  const int laws =
+      int{l.has_constant()} + int{l.has_lognormal()} + int{l.has_geometric()} + (l.empirical_size() > 0 ? 1 : 0);
   if (laws != 1) {
-    return file.places.error(path, "expected exactly one of constant, lognormal, geometric, empirical, got " +
-                                       std::to_string(laws));
+    return file.places.error(
+        path, "expected exactly one of constant, lognormal, geometric, empirical, got " + std::to_string(laws));
   }
   if (l.min() > l.max()) {
-    return file.places.error(path + ".min", "expected at most max (" + std::to_string(l.max()) + "), got " + std::to_string(l.min()));
+    return file.places.error(path + ".min",
+                             "expected at most max (" + std::to_string(l.max()) + "), got " + std::to_string(l.min()));
   }
   LengthOptions o;
   o.min = Tokens{l.min()};
@@ -100,8 +105,8 @@ Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, cons
   return o;
 }
 
-Result<JobGeneratorOptions> job_generator(const ScenarioFile& file, const std::string& path, const proto::JobGenerator& g,
-                                          const std::string& name) {
+Result<JobGeneratorOptions> job_generator(const ScenarioFile& file, const std::string& path,
+                                          const proto::JobGenerator& g, const std::string& name) {
   if (!g.has_duration() && !g.has_limit() && !file.message.has_horizon()) {
     return file.places.error(path, "never ends (expected a duration or limit here, or a horizon of the scenario)");
   }
@@ -115,7 +120,8 @@ Result<JobGeneratorOptions> job_generator(const ScenarioFile& file, const std::s
   o.sigma = g.sigma();
   o.min_run_time = duration_of(g.min_run_time());
   o.max_run_time = duration_of(g.max_run_time());
-  if (o.min_run_time > o.max_run_time) return file.places.error(path + ".min_run_time", "expected at most max_run_time");
+  if (o.min_run_time > o.max_run_time)
+    return file.places.error(path + ".min_run_time", "expected at most max_run_time");
   o.estimate_factor = g.estimate_factor();
   o.limit = g.has_limit() ? static_cast<std::uint64_t>(g.limit()) : kMostJobs;
   o.name = name;

@@ -11,8 +11,8 @@
 
 namespace jevons {
 
-// `path` is that of `generate`.  A stream that is transformed afterwards does not end at the horizon: a transform may pull
-// later requests before it.
+// `path` is that of `generate`.  A stream that is transformed afterwards does not end at the horizon: a transform may
+// pull later requests before it.
 Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, const std::string& path,
                                                   const proto::RequestGenerator& generate, bool transformed);
 

@@ -18,8 +18,14 @@ constexpr double kGiga = 1e9;
 
 class InputsBuilder {
  public:
-  InputsBuilder(const ScenarioFile& file, const Catalogue& catalogue, const Policies& policies, int policy, std::uint64_t seed)
-      : file_(file), s_(file.message), catalogue_(catalogue), policies_(policies), policy_(s_.policies(policy)), seed_(seed) {}
+  InputsBuilder(const ScenarioFile& file, const Catalogue& catalogue, const Policies& policies, int policy,
+                std::uint64_t seed)
+      : file_(file),
+        s_(file.message),
+        catalogue_(catalogue),
+        policies_(policies),
+        policy_(s_.policies(policy)),
+        seed_(seed) {}
 
   Result<Inputs> build(const EngineOptions& engine) {
     Inputs in;
@@ -32,7 +38,8 @@ class InputsBuilder {
     if (Status s = pools(&in); !s) return s.error();
     if (Status s = streams(&in); !s) return s.error();
     if (Status s = training(&in); !s) return s.error();
-    if (Status s = make(policies_.allocators, policy_.allocator(), "allocator", &in.allocator, &in.allocator_name); !s) {
+    if (Status s = make(policies_.allocators, policy_.allocator(), "allocator", &in.allocator, &in.allocator_name);
+        !s) {
       return s.error();
     }
     return in;
@@ -69,7 +76,8 @@ class InputsBuilder {
     }
     const proto::Fabric& f = s_.cluster().fabric();
     const FabricSpec fabric{Nodes{f.nodes_per_leaf()}, f.spines(), f.oversubscription(), f.efficiency()};
-    const StorageSpec storage{s_.cluster().storage().read_gb_per_s() * kGiga, s_.cluster().storage().write_gb_per_s() * kGiga};
+    const StorageSpec storage{s_.cluster().storage().read_gb_per_s() * kGiga,
+                              s_.cluster().storage().write_gb_per_s() * kGiga};
     auto made = make_cluster(std::move(groups), fabric, storage);
     if (!made) return file_.places.error(join_path("cluster", made.error().where), made.error().message);
     in->cluster = *std::move(made);
@@ -104,7 +112,8 @@ class InputsBuilder {
     if (Status s = instances(index, *stack, setup); !s) return s;
     if (Status s = tables(index, setup); !s) return s;
     const auto [router, batcher] = choices(p);
-    if (Status s = make(policies_.routers, *router, "router/" + p.name(), &setup->router, &setup->router_name); !s) return s;
+    if (Status s = make(policies_.routers, *router, "router/" + p.name(), &setup->router, &setup->router_name); !s)
+      return s;
     return make(policies_.batchers, *batcher, "batcher/" + p.name(), &setup->batcher, &setup->batcher_name);
   }
 
@@ -130,7 +139,8 @@ class InputsBuilder {
       const auto gpu = catalogue_.gpu(s_.cluster().groups(group).gpu());
       if (!gpu) return gpu.error();
       auto plan = plan_instance(*model, *gpu, stack, instance_options(p, i));
-      if (!plan) return file_.places.error(index_path(index_path("serving.pools", index) + ".groups", i), plan.error().message);
+      if (!plan)
+        return file_.places.error(index_path(index_path("serving.pools", index) + ".groups", i), plan.error().message);
       if (p.has_num_gpu_blocks_override()) plan->kv_blocks = Blocks{p.num_gpu_blocks_override()};
       fastest = std::max(fastest, plan->decode_tokens_per_s);
       PoolInstance instance;
@@ -150,7 +160,8 @@ class InputsBuilder {
       auto source = open_stream(file_, i, seed_);
       if (!source) return source.error();
       const int pool = pool_index(s_, s_.requests().streams(i).pool());
-      in->requests.push_back({s_.requests().streams(i).name(), PoolId{static_cast<std::uint32_t>(pool)}, *std::move(source)});
+      in->requests.push_back(
+          {s_.requests().streams(i).name(), PoolId{static_cast<std::uint32_t>(pool)}, *std::move(source)});
     }
     return Ok{};
   }

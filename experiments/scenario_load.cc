@@ -13,7 +13,9 @@ namespace {
 // Length of the UTF-8 sequence that starts at text[i]; 0 if it is not one (RFC 3629, no surrogates, nothing overlong).
 std::size_t utf8_length(std::string_view text, std::size_t i) {
   const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
-  const auto follows = [&](std::size_t k, unsigned low = 0x80, unsigned high = 0xBF) { return byte(k) >= low && byte(k) <= high; };
+  const auto follows = [&](std::size_t k, unsigned low = 0x80, unsigned high = 0xBF) {
+    return byte(k) >= low && byte(k) <= high;
+  };
   const unsigned b = byte(i);
   if (b < 0x80) return b == 0 ? 0 : 1;
   if (b >= 0xC2 && b <= 0xDF) return follows(i + 1) ? 2 : 0;
@@ -49,8 +51,10 @@ Result<std::string> read_scenario_text(const std::string& path) {
   const auto status = std::filesystem::status(path, code);
   if (status.type() == std::filesystem::file_type::not_found) return Error{"no such file", path};
   if (code) return Error{"cannot be read: " + code.message(), path};
-  if (status.type() == std::filesystem::file_type::directory) return Error{"is a folder (expected a scenario file)", path};
-  if (status.type() != std::filesystem::file_type::regular) return Error{"not a regular file (expected a scenario file)", path};
+  if (status.type() == std::filesystem::file_type::directory)
+    return Error{"is a folder (expected a scenario file)", path};
+  if (status.type() != std::filesystem::file_type::regular)
+    return Error{"not a regular file (expected a scenario file)", path};
   std::ifstream in(path, std::ios::binary);
   if (!in) return Error{"cannot be opened for reading", path};
   std::string text(kMaxScenarioBytes + 1, '\0');
@@ -72,7 +76,9 @@ Result<ScenarioFile> parse_scenario(const std::string& path, std::string_view te
     return file;
   }
   if (extension != ".yaml" && extension != ".yml" && extension != ".json") {
-    return Error{"unknown kind of scenario file (expected the extension .yaml, .yml, .json, .txtpb, .textproto or .pbtxt)", path};
+    return Error{
+        "unknown kind of scenario file (expected the extension .yaml, .yml, .json, .txtpb, .textproto or .pbtxt)",
+        path};
   }
   const auto tree = extension == ".json" ? parse_json_tree(text, path) : parse_yaml_tree(text, path);
   if (!tree) return tree.error();

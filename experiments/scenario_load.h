@@ -1,7 +1,7 @@
 // A scenario file -> a protobuf message and the place of every field in the file.
 //
-// YAML (.yaml, .yml), JSON (.json) and protobuf text format (.txtpb, .textproto, .pbtxt) fill the same message.  Only the
-// form is checked here: names, types, duplicates.  Values are checked by scenario_rules.h and scenario_check.h.
+// YAML (.yaml, .yml), JSON (.json) and protobuf text format (.txtpb, .textproto, .pbtxt) fill the same message.  Only
+// the form is checked here: names, types, duplicates.  Values are checked by scenario_rules.h and scenario_check.h.
 #ifndef JEVONS_EXPERIMENTS_SCENARIO_LOAD_H_
 #define JEVONS_EXPERIMENTS_SCENARIO_LOAD_H_
 
@@ -53,7 +53,8 @@ Result<ScenarioFile> parse_scenario(const std::string& path, std::string_view te
 Status apply_override(const std::string& text, ScenarioFile* file);
 
 // The pieces of parse_scenario.  `path` is the path of `message` ("" for the whole scenario).
-Status fill_from_tree(const TextTree& tree, const std::string& path, google::protobuf::Message* message, FieldPlaces* places);
+Status fill_from_tree(const TextTree& tree, const std::string& path, google::protobuf::Message* message,
+                      FieldPlaces* places);
 Status fill_from_text_format(std::string_view text, proto::Scenario* message, FieldPlaces* places);
 // One field of `message` from one value.
 Status fill_field(const TextTree& tree, const std::string& path, const google::protobuf::FieldDescriptor& field,

@@ -44,7 +44,8 @@ Result<std::vector<Step>> split_path(std::string_view path) {
 }
 
 // The element of a list that `selector` means: an index, or the value of `name` or `label`.
-Result<int> find_element(const Message& m, const FieldDescriptor& f, const std::string& selector, const std::string& path) {
+Result<int> find_element(const Message& m, const FieldDescriptor& f, const std::string& selector,
+                         const std::string& path) {
   const auto* r = m.GetReflection();
   const int n = r->FieldSize(m, &f);
   if (const auto index = parse_int64(selector)) {
@@ -116,8 +117,8 @@ class Override {
   }
 
   // The rest of the path is the key: names of parameters have no dots, but nothing forbids them.
-  Status set_map(const std::vector<Step>& steps, std::size_t i, const FieldDescriptor& f, Message* m, const std::string& path,
-                 const TextTree& value) {
+  Status set_map(const std::vector<Step>& steps, std::size_t i, const FieldDescriptor& f, Message* m,
+                 const std::string& path, const TextTree& value) {
     if (i + 2 != steps.size() || steps[i + 1].has_selector) return fail("expected " + path + ".NAME=value");
     if (value.kind != TextTree::Kind::kScalar) return fail("expected a single value");
     auto* r = m->GetReflection();

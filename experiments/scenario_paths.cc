@@ -8,6 +8,7 @@
 namespace jevons {
 namespace {
 
+constexpr std::size_t kLongestPath = 400;  // Shown in errors.
 constexpr std::string_view kDataVariable = "${JEVONS_DATA}";
 
 // Empty when neither the variable is set nor the default folder is there.
@@ -32,8 +33,9 @@ Result<std::string> resolve_path(const ScenarioFile& file, const std::string& fi
   if (const std::size_t at = text.find(kDataVariable); at != std::string::npos) {
     const std::string folder = data_folder(file.path);
     if (folder.empty()) {
-      return file.places.error(field, "the environment variable JEVONS_DATA is not set and there is no shared/data beside the "
-                                      "checkout (expected the folder of the trace files)");
+      return file.places.error(field,
+                               "the environment variable JEVONS_DATA is not set and there is no shared/data beside the "
+                               "checkout (expected the folder of the trace files)");
     }
     text.replace(at, kDataVariable.size(), folder);
     replaced = true;
@@ -47,7 +49,8 @@ Result<std::string> resolve_path(const ScenarioFile& file, const std::string& fi
   const auto status = std::filesystem::status(full, code);
   if (status.type() == std::filesystem::file_type::regular) return full.string();
   const bool there = std::filesystem::exists(status);
-  return file.places.error(field, (there ? "not a regular file: '" : "no such file: '") + shortened(full.string()) + "'" +
+  return file.places.error(field, (there ? "not a regular file: '" : "no such file: '") +
+                                      shortened(full.string(), kLongestPath) + "'" +
                                       (replaced ? " (JEVONS_DATA says where the data lies)" : ""));
 }
 

@@ -102,13 +102,18 @@ class YamlWriter {
     const auto* r = m.GetReflection();
     const bool one = i < 0;
     switch (f.cpp_type()) {
-      case FieldDescriptor::CPPTYPE_BOOL: return (one ? r->GetBool(m, &f) : r->GetRepeatedBool(m, &f, i)) ? "true" : "false";
-      case FieldDescriptor::CPPTYPE_DOUBLE: return text_of(one ? r->GetDouble(m, &f) : r->GetRepeatedDouble(m, &f, i));
-      case FieldDescriptor::CPPTYPE_INT32: return std::to_string(one ? r->GetInt32(m, &f) : r->GetRepeatedInt32(m, &f, i));
-      case FieldDescriptor::CPPTYPE_INT64: return std::to_string(one ? r->GetInt64(m, &f) : r->GetRepeatedInt64(m, &f, i));
+      case FieldDescriptor::CPPTYPE_BOOL:
+        return (one ? r->GetBool(m, &f) : r->GetRepeatedBool(m, &f, i)) ? "true" : "false";
+      case FieldDescriptor::CPPTYPE_DOUBLE:
+        return text_of(one ? r->GetDouble(m, &f) : r->GetRepeatedDouble(m, &f, i));
+      case FieldDescriptor::CPPTYPE_INT32:
+        return std::to_string(one ? r->GetInt32(m, &f) : r->GetRepeatedInt32(m, &f, i));
+      case FieldDescriptor::CPPTYPE_INT64:
+        return std::to_string(one ? r->GetInt64(m, &f) : r->GetRepeatedInt64(m, &f, i));
       case FieldDescriptor::CPPTYPE_UINT64:
         return std::to_string(one ? r->GetUInt64(m, &f) : r->GetRepeatedUInt64(m, &f, i));
-      default: return quoted(one ? r->GetString(m, &f) : r->GetRepeatedString(m, &f, i));
+      default:
+        return quoted(one ? r->GetString(m, &f) : r->GetRepeatedString(m, &f, i));
     }
   }
 

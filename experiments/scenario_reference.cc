@@ -19,15 +19,19 @@ constexpr std::string_view kIntroduction =
     "\n"
     "<!-- Written by `jevons config reference` from proto/scenario.proto.  Do not edit. -->\n"
     "\n"
-    "A scenario is one workload on one cluster, and the policies to compare on it. It may be YAML (`.yaml`, `.yml`), JSON\n"
+    "A scenario is one workload on one cluster, and the policies to compare on it. It may be YAML (`.yaml`, `.yml`), "
+    "JSON\n"
     "(`.json`) or protobuf text format (`.txtpb`, `.textproto`, `.pbtxt`); all three go through the one schema below.\n"
     "`jevons config check FILE` checks one, `jevons config print FILE` shows it with every default filled in, and\n"
-    "`--set path=value` changes one field for one run (`--set 'serving.pools[chat].slo.ttft=2s'`; lists are indexed by\n"
+    "`--set path=value` changes one field for one run (`--set 'serving.pools[chat].slo.ttft=2s'`; lists are indexed "
+    "by\n"
     "position or by name).\n"
     "\n"
-    "Durations are text with a unit: `250ms`, `90s`, `15min`, `1.5h`, `2d`. Sizes too: `80GB` (10^9), `80GiB` (2^30). File\n"
+    "Durations are text with a unit: `250ms`, `90s`, `15min`, `1.5h`, `2d`. Sizes too: `80GB` (10^9), `80GiB` (2^30). "
+    "File\n"
     "names are relative to the scenario's folder; `${JEVONS_DATA}` stands for that environment variable, else for\n"
-    "`../shared/data` beside the checkout. In YAML and JSON a bare value may stand for a whole group of fields where the\n"
+    "`../shared/data` beside the checkout. In YAML and JSON a bare value may stand for a whole group of fields where "
+    "the\n"
     "group says so.\n";
 
 std::string anchor(const Descriptor& type) {
@@ -55,12 +59,18 @@ std::string default_text(const FieldDescriptor& f) {
   if (!rules.unset().empty()) return rules.unset();
   if (!f.has_default_value()) return rules.expand() ? "its defaults" : "none";
   switch (f.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_BOOL: return f.default_value_bool() ? "`true`" : "`false`";
-    case FieldDescriptor::CPPTYPE_DOUBLE: return "`" + text_of(f.default_value_double()) + "`";
-    case FieldDescriptor::CPPTYPE_INT32: return "`" + std::to_string(f.default_value_int32()) + "`";
-    case FieldDescriptor::CPPTYPE_INT64: return "`" + std::to_string(f.default_value_int64()) + "`";
-    case FieldDescriptor::CPPTYPE_UINT64: return "`" + std::to_string(f.default_value_uint64()) + "`";
-    default: return f.default_value_string().empty() ? "empty" : "`" + f.default_value_string() + "`";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return f.default_value_bool() ? "`true`" : "`false`";
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return "`" + text_of(f.default_value_double()) + "`";
+    case FieldDescriptor::CPPTYPE_INT32:
+      return "`" + std::to_string(f.default_value_int32()) + "`";
+    case FieldDescriptor::CPPTYPE_INT64:
+      return "`" + std::to_string(f.default_value_int64()) + "`";
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return "`" + std::to_string(f.default_value_uint64()) + "`";
+    default:
+      return f.default_value_string().empty() ? "empty" : "`" + f.default_value_string() + "`";
   }
 }
 

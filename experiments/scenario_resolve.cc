@@ -32,7 +32,7 @@ void spell_out(Message* m) {
   for (int i = 0; i < type->field_count(); ++i) {
     const FieldDescriptor* f = type->field(i);
     if (f->is_map()) continue;
-    if (rules_of(*f).kind() == proto::DURATION && !f->is_repeated() && r->HasField(*m, f)) {
+    if (rules_of(*f).kind() == proto::DURATION && (r->HasField(*m, f) || f->has_default_value())) {
       r->SetString(m, f, canonical_duration(r->GetString(*m, f)));
     }
     if (f->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;

@@ -1,6 +1,8 @@
-// Makes every default of a scenario visible: what depends on other fields or on the catalogues is written into the message.
+// Makes every default of a scenario visible: what depends on other fields or on the catalogues is written into the
+// message.
 //
-// Resolving twice changes nothing more.  References that do not exist are left as they are, for scenario_check.h to report.
+// Resolving twice changes nothing more.  References that do not exist are left as they are, for scenario_check.h to
+// report.
 #ifndef JEVONS_EXPERIMENTS_SCENARIO_RESOLVE_H_
 #define JEVONS_EXPERIMENTS_SCENARIO_RESOLVE_H_
 

@@ -148,7 +148,8 @@ class RuleWalk {
     double v = 0;
     std::string shown;
     switch (f.cpp_type()) {
-      case FieldDescriptor::CPPTYPE_BOOL: return Ok{};
+      case FieldDescriptor::CPPTYPE_BOOL:
+        return Ok{};
       case FieldDescriptor::CPPTYPE_DOUBLE:
         v = index < 0 ? r.GetDouble(m, &f) : r.GetRepeatedDouble(m, &f, index);
         shown = std::isfinite(v) ? text_of(v) : "no finite number";
@@ -159,19 +160,22 @@ class RuleWalk {
       case FieldDescriptor::CPPTYPE_INT64:
         v = static_cast<double>(index < 0 ? r.GetInt64(m, &f) : r.GetRepeatedInt64(m, &f, index));
         break;
-      default: return Ok{};  // uint64: the seed, any value.
+      default:
+        return Ok{};  // uint64: the seed, any value.
     }
     if (in_range(rules, v)) return Ok{};
     if (shown.empty()) shown = std::to_string(static_cast<std::int64_t>(v));
     return places_.error(path, "expected " + allowed_text(f) + ", got " + shown);
   }
 
-  Status text(const proto::Rules& rules, const FieldDescriptor& f, const std::string& v, const std::string& path) const {
+  Status text(const proto::Rules& rules, const FieldDescriptor& f, const std::string& v,
+              const std::string& path) const {
     const auto fail = [&](const std::string& expected) {
       return places_.error(path, "expected " + expected + ", got '" + shortened(v) + "'");
     };
     for (const char c : v) {
-      if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') return places_.error(path, "control character in text");
+      if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
+        return places_.error(path, "control character in text");
     }
     if (v.empty() && (rules.required() || rules.kind() != proto::PLAIN)) {
       return places_.error(path, "expected " + allowed_text(f) + ", got empty text");
@@ -179,7 +183,9 @@ class RuleWalk {
     if (rules.kind() == proto::NAME && !is_name(v)) return fail(allowed_text(f));
     if (rules.kind() == proto::DURATION || rules.kind() == proto::BYTES) {
       const auto amount = measure(rules.kind(), v);
-      if (!amount) return fail(allowed_text(f) + (rules.kind() == proto::DURATION ? " with a unit (ns, us, ms, s, min, h, d)" : ""));
+      if (!amount)
+        return fail(allowed_text(f) +
+                    (rules.kind() == proto::DURATION ? " with a unit (ns, us, ms, s, min, h, d)" : ""));
       if (!in_range(rules, *amount)) return fail(allowed_text(f));
     }
     if (rules.choices().empty()) return Ok{};
@@ -197,10 +203,9 @@ class RuleWalk {
 
 }  // namespace
 
-std::string shortened(std::string_view text) {
-  constexpr std::size_t kLongest = 60;
-  if (text.size() <= kLongest) return std::string(text);
-  std::size_t cut = kLongest;
+std::string shortened(std::string_view text, std::size_t longest) {
+  if (text.size() <= longest) return std::string(text);
+  std::size_t cut = longest;
   while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;  // Not inside a UTF-8 sequence.
   return std::string(text.substr(0, cut)) + "...";
 }
@@ -209,23 +214,38 @@ std::string allowed_text(const FieldDescriptor& field) {
   const auto& rules = rules_of(field);
   if (!rules.choices().empty()) return either(rules.choices());
   switch (rules.kind()) {
-    case proto::DURATION: return "a duration" + range_text(rules);
-    case proto::BYTES: return "a size" + range_text(rules);
-    case proto::PATH: return "a file name";
-    case proto::GPU: return "the name of a GPU";
-    case proto::MODEL: return "the name of a model";
-    case proto::STACK: return "the name of a serving stack";
-    case proto::GROUP: return "the name of a node group";
-    case proto::POOL: return "the name of a pool";
-    case proto::NAME: return "a name (letters, digits, '_', '-', '.', at most 64)";
-    case proto::PLAIN: break;
+    case proto::DURATION:
+      return "a duration" + range_text(rules);
+    case proto::BYTES:
+      return "a size" + range_text(rules);
+    case proto::PATH:
+      return "a file name";
+    case proto::GPU:
+      return "the name of a GPU";
+    case proto::MODEL:
+      return "the name of a model";
+    case proto::STACK:
+      return "the name of a serving stack";
+    case proto::GROUP:
+      return "the name of a node group";
+    case proto::POOL:
+      return "the name of a pool";
+    case proto::NAME:
+      return "a name (letters, digits, '_', '-', '.', at most 64)";
+    case proto::PLAIN:
+      break;
   }
   switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_BOOL: return "true or false";
-    case FieldDescriptor::CPPTYPE_DOUBLE: return "a number" + range_text(rules);
-    case FieldDescriptor::CPPTYPE_STRING: return "text";
-    case FieldDescriptor::CPPTYPE_MESSAGE: return spoken_name(*field.message_type());
-    default: return "a whole number" + range_text(rules);
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "true or false";
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return "a number" + range_text(rules);
+    case FieldDescriptor::CPPTYPE_STRING:
+      return "text";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return spoken_name(*field.message_type());
+    default:
+      return "a whole number" + range_text(rules);
   }
 }
 

@@ -23,7 +23,7 @@ inline const proto::Rules& rules_of(const google::protobuf::FieldDescriptor& fie
 }
 
 // Text cut to a length that keeps an error on one line.
-std::string shortened(std::string_view text);
+std::string shortened(std::string_view text, std::size_t longest = 60);
 
 // A duration or size that check_rules has passed.
 Duration duration_of(const std::string& text);

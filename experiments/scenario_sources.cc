@@ -70,7 +70,8 @@ class StreamOpener {
   }
 
   Result<RequestSourcePtr> from_generator() const {
-    const auto options = request_generator(file_, path_ + ".generate", stream_.generate(), stream_.transforms_size() > 0);
+    const auto options =
+        request_generator(file_, path_ + ".generate", stream_.generate(), stream_.transforms_size() > 0);
     if (!options) return options.error();
     auto source = generate_requests(*options, seed_, random_name());
     if (!source) return placed(file_, path_ + ".generate", "", source.error());
@@ -78,9 +79,10 @@ class StreamOpener {
   }
 
   Result<RequestSourcePtr> repeated(const proto::Repeat& r, int count) const {
-    const StreamOpener self = *this;
-    return repeat([self, count] { return self.up_to(count - 1); }, duration_of(r.every()),
-                  static_cast<std::uint64_t>(r.times()));
+    // A copy of the scenario: the source opens its trace again when the Scenario may be gone.
+    return repeat([file = file_, index = index_, seed = seed_,
+                   count] { return StreamOpener(file, index, seed).up_to(count - 1); },
+                  duration_of(r.every()), static_cast<std::uint64_t>(r.times()));
   }
 
   Result<RequestSourcePtr> transformed(const proto::Transform& t, int count) const {

@@ -49,7 +49,8 @@ std::string in_our_words(const std::string& text) {
   const std::string field = quoted_after(text, "has no field named ");
   const std::string type_name = quoted_after(text, "Message type ");
   const Descriptor* type = proto::Scenario::descriptor()->file()->pool()->FindMessageTypeByName(type_name);
-  if (field.empty() || type == nullptr) return "not valid text format: " + text;
+  if (field.empty() || type == nullptr)
+    return "not valid text format: " + text.substr(0, text.find_last_not_of('.') + 1);
   return "unknown field '" + field + "' in " + spoken_name(*type) + nearest_hint(field, field_names(*type));
 }
 
@@ -81,7 +82,8 @@ void collect_places(const Message& message, const TextFormat::ParseInfoTree& inf
 
 Status fill_from_text_format(std::string_view text, proto::Scenario* message, FieldPlaces* places) {
   const std::string& file = places->file_name();
-  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return Error{"the file is empty (expected a scenario)", file};
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return Error{"the file is empty (expected a scenario)", file};
   FirstError errors;
   TextFormat::ParseInfoTree info;
   TextFormat::Parser parser;

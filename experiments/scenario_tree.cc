@@ -1,7 +1,7 @@
 // Builds a TextTree from yaml-cpp's events.
 //
-// JSON is checked by a strict JSON parser first and then read as YAML, of which it is a subset: one builder, and the places
-// that JSON parsers do not tell.
+// JSON is checked by a strict JSON parser first and then read as YAML, of which it is a subset: one builder, and the
+// places that JSON parsers do not tell.
 #include "experiments/scenario_tree.h"
 
 #include <yaml-cpp/eventhandler.h>
@@ -45,7 +45,8 @@ class TreeBuilder final : public YAML::EventHandler {
     finish(std::move(copy), YAML::NullAnchor, mark);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     check_tag(tag, mark);
     leaf(Kind::kScalar, mark, anchor, value, tag == "!");
   }
@@ -55,7 +56,8 @@ class TreeBuilder final : public YAML::EventHandler {
     open(Kind::kList, mark, tag, anchor);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open(Kind::kMap, mark, tag, anchor);
   }
   void OnMapEnd() override { close(); }
@@ -71,7 +73,8 @@ class TreeBuilder final : public YAML::EventHandler {
   };
 
   static void check_tag(const std::string& tag, const YAML::Mark& mark) {
-    if (!tag.empty() && tag != "?" && tag != "!") throw Refused{"YAML tag '" + tag + "' (tags are not used here)", place_of(mark)};
+    if (!tag.empty() && tag != "?" && tag != "!")
+      throw Refused{"YAML tag '" + tag + "' (tags are not used here)", place_of(mark)};
   }
 
   void count_one(TextPlace place, int depth) {

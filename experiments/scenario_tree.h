@@ -1,7 +1,7 @@
 // The text of a YAML or JSON file as a tree of values that remember where they stand.
 //
-// yaml-cpp's own node tree forgets the place of keys, keeps duplicate keys and expands aliases without limit; this one is
-// built from its events, with limits: a tree has at most kMaxDepth levels and kMaxValues values, aliases expanded.
+// yaml-cpp's own node tree forgets the place of keys, keeps duplicate keys and expands aliases without limit; this one
+// is built from its events, with limits: a tree has at most kMaxDepth levels and kMaxValues values, aliases expanded.
 #ifndef JEVONS_EXPERIMENTS_SCENARIO_TREE_H_
 #define JEVONS_EXPERIMENTS_SCENARIO_TREE_H_
 

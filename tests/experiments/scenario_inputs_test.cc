@@ -1,0 +1,158 @@
+// What a run gets: every field of the scenario arrives where it belongs, and seeds name their streams.
+#include "tests/experiments/scenario_support.h"
+
+namespace jevons {
+namespace {
+
+class ScenarioInputs : public ScenarioTest {
+ protected:
+  Inputs inputs(const std::string& yaml, std::size_t policy = 0, std::uint64_t seed = 1) const {
+    const auto s = load("s.yaml", yaml);
+    EXPECT_TRUE(s.ok()) << s.error().text();
+    auto in = s->inputs(policy, seed, EngineOptions{});
+    EXPECT_TRUE(in.ok()) << in.error().text();
+    return *std::move(in);
+  }
+  static std::vector<std::int64_t> arrivals(Inputs* in, std::size_t stream = 0) {
+    std::vector<std::int64_t> out;
+    Request r;
+    while (*in->requests[stream].source->next(&r)) out.push_back(r.arrival.ns);
+    return out;
+  }
+};
+
+TEST_F(ScenarioInputs, Cluster) {
+  const Inputs in = inputs(with(kGoodYaml, "nodes: 4}", "nodes: 4, nic_gbit_per_s: 100, price_usd_per_gpu_hour: 3}"));
+  ASSERT_EQ(in.cluster.groups.size(), 2u);
+  EXPECT_EQ(in.cluster.total_gpus().value, 48);
+  EXPECT_DOUBLE_EQ(in.cluster.groups[0].nic_bytes_per_s, 8 * 12.5e9);
+  EXPECT_DOUBLE_EQ(in.cluster.groups[0].price_usd_per_gpu_hour, 3);
+  EXPECT_EQ(in.horizon, Instant{} + 1_h);
+  EXPECT_EQ(in.review_every, 60_s);
+}
+
+TEST_F(ScenarioInputs, Pool) {
+  const Inputs in = inputs(
+      with(kGoodYaml, "min_nodes: 1", "min_nodes: 1\n      num_gpu_blocks_override: 9000\n      drain_limit: 1min"));
+  ASSERT_EQ(in.pools.size(), 1u);
+  const PoolSetup& pool = in.pools[0];
+  EXPECT_EQ(pool.name, "chat");
+  ASSERT_EQ(pool.instances.size(), 1u);
+  EXPECT_EQ(pool.instances[0].group.index, 0u);
+  EXPECT_EQ(pool.instances[0].gpus_per_replica.value, 4);
+  EXPECT_EQ(pool.instances[0].plan.kv_blocks.value, 9000);
+  EXPECT_DOUBLE_EQ(pool.instances[0].speed, 1.0);
+  EXPECT_EQ(pool.initial_nodes.value, 2);
+  EXPECT_EQ(pool.max_nodes.value, 4);
+  EXPECT_EQ(pool.slo.ttft, 2_s);
+  EXPECT_EQ(pool.slo.tpot, 50_ms);
+  EXPECT_EQ(pool.slo.e2e, 0_s);
+  EXPECT_EQ(pool.drain_limit, 1_min);
+  EXPECT_EQ(pool.router_name, "least_requests");
+  EXPECT_EQ(pool.batcher_name, "vllm_v1");
+  EXPECT_GT(pool.request_overhead, 0_s);
+}
+
+TEST_F(ScenarioInputs, SpeedsOfReplicasAreRelative) {
+  const Inputs in = inputs(
+      with(kGoodYaml, "          tensor_parallel_size: 4\n", "          tensor_parallel_size: 8\n        - a100\n"));
+  ASSERT_EQ(in.pools[0].instances.size(), 2u);
+  EXPECT_DOUBLE_EQ(in.pools[0].instances[0].speed, 1.0);
+  EXPECT_LT(in.pools[0].instances[1].speed, 1.0);
+  EXPECT_GT(in.pools[0].instances[1].speed, 0.2);
+}
+
+TEST_F(ScenarioInputs, PoliciesOverrideWhatTheScenarioSays) {
+  const std::string yaml = with(kGoodYaml, "label: loan", R"(label: loan
+    queue: fcfs
+    placement: spread
+    router: random
+    batcher: vllm_v0
+    pools: [{pool: chat, router: round_robin}])");
+  const Inputs first = inputs(yaml, 0), second = inputs(yaml, 1);
+  EXPECT_EQ(first.allocator_name, "static_split");
+  EXPECT_EQ(first.training.queue_name, "easy_backfill");
+  EXPECT_EQ(first.training.placement_name, "packed");
+  EXPECT_EQ(second.allocator_name, "capacity_loan");
+  EXPECT_EQ(second.training.queue_name, "fcfs");
+  EXPECT_EQ(second.training.placement_name, "spread");
+  EXPECT_EQ(second.pools[0].router_name, "round_robin");
+  EXPECT_EQ(second.pools[0].batcher_name, "vllm_v0");
+}
+
+TEST_F(ScenarioInputs, ArrivalsNeverChangeBecauseAPolicyDid) {
+  Inputs a = inputs(kGoodYaml, 0, 5), b = inputs(kGoodYaml, 1, 5), c = inputs(kGoodYaml, 0, 6);
+  const auto times = arrivals(&a);
+  EXPECT_GT(times.size(), 6'500u);  // 7,200 expected, standard deviation 85.
+  EXPECT_LT(times.size(), 7'900u);
+  EXPECT_EQ(times, arrivals(&b));
+  EXPECT_NE(times, arrivals(&c));
+  EXPECT_LT(times.back(), (1_h).ns);
+}
+
+TEST_F(ScenarioInputs, AStreamKeepsItsArrivalsWhenAnotherIsAdded) {
+  Inputs alone = inputs(kGoodYaml);
+  Inputs both = inputs(with(kGoodYaml, "  streams:\n", R"(  streams:
+    - {name: more, pool: chat, generate: {arrivals: {rate: 1}, prompt: 10, output: 10}}
+)"));
+  ASSERT_EQ(both.requests.size(), 2u);
+  EXPECT_EQ(arrivals(&alone, 0), arrivals(&both, 1));
+}
+
+TEST_F(ScenarioInputs, TransformsApplyInOrder) {
+  const auto transformed = [&](const std::string& list) {
+    Inputs in = inputs(with(kGoodYaml, "generate: {", "transforms: " + list + "\n      generate: {limit: 100, "));
+    return arrivals(&in);
+  };
+  const auto plain = transformed("[]");
+  ASSERT_EQ(plain.size(), 100u);
+  const auto scaled = transformed("[{time_scale: 2}, {shift: 1s}]");
+  ASSERT_EQ(scaled.size(), 100u);
+  EXPECT_EQ(scaled[7], 2 * plain[7] + 1'000'000'000);
+  EXPECT_EQ(transformed("[{shift: 1s}, {time_scale: 2}]")[7], 2 * (plain[7] + 1'000'000'000));
+  EXPECT_EQ(transformed("[{limit: 10}, {repeat: {every: 1h, times: 3}}]").size(), 30u);
+  EXPECT_EQ(transformed("[{repeat: {every: 1h, times: 3}}, {limit: 10}]").size(), 10u);
+}
+
+TEST_F(ScenarioInputs, JobsOfAllSourcesBySubmitTime) {
+  const Inputs in = inputs(with(kGoodYaml, "  jobs:\n", R"(  jobs:
+    - name: later
+      list:
+        - {name: b, submit: 10min, gpus: 4, run_time: 1h, estimate: 2h, parameters: 7e9, tenant: t}
+        - {name: a, submit: 5min, gpus: 4, run_time: 1h}
+      transforms: [{gpu_scale: 0.5}]
+)"));
+  ASSERT_EQ(in.training.jobs.size(), 3u);
+  EXPECT_EQ(in.training.jobs[0].name, "one");
+  EXPECT_EQ(in.training.jobs[1].name, "a");
+  EXPECT_EQ(in.training.jobs[1].estimate, 1_h);
+  const TrainingJob& b = in.training.jobs[2];
+  EXPECT_EQ(b.name, "b");
+  EXPECT_EQ(b.submit, Instant{} + 10_min);
+  EXPECT_EQ(b.gpus.value, 2);
+  EXPECT_EQ(b.estimate, 2_h);
+  EXPECT_DOUBLE_EQ(b.parameters, 7e9);
+  EXPECT_EQ(b.tenant, "t");
+}
+
+TEST_F(ScenarioInputs, TrainingSpeeds) {
+  const auto speeds = [&](const std::string& extra) {
+    return inputs(with(kGoodYaml, "training:", "training:" + extra)).training.speed_by_group;
+  };
+  EXPECT_EQ(speeds(""), (std::vector<double>{1, 1}));
+  EXPECT_EQ(speeds("\n  groups: [a100]"), (std::vector<double>{0, 1}));
+  EXPECT_EQ(speeds("\n  groups: [{group: h100, speed: 2.5}]"), (std::vector<double>{2.5, 0}));
+  const auto scaled = speeds("\n  reference_gpu: A100");
+  EXPECT_DOUBLE_EQ(scaled[1], 1.0);
+  EXPECT_NEAR(scaled[0], 989.0 / 312.0, 0.01);  // Ratio of the BF16 peaks.
+  const auto mfu = speeds("\n  reference_gpu: A100\n  mfu: 0.4\n  groups: [a100, {group: h100, mfu: 0.2}]");
+  EXPECT_NEAR(mfu[0], 989.0 / 312.0 / 2, 0.01);
+}
+
+TEST_F(ScenarioInputs, WithoutAHorizonTheRunEndsWithItsWork) {
+  const Inputs in = inputs(with(with(kGoodYaml, "horizon: 1h\n", ""), "generate: {", "generate: {limit: 5, "));
+  EXPECT_EQ(in.horizon, Instant::never());
+}
+
+}  // namespace
+}  // namespace jevons
