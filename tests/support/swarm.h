@@ -1,5 +1,6 @@
-// Random whole scenarios, a pure function of their seed: cluster, pools, requests, jobs and policies, with features switched
-// off at random ("swarm testing", Groce et al., 2012), small enough to run in milliseconds and tight enough to hurt.
+// Random whole scenarios, a pure function of their seed: cluster, pools, requests, jobs and policies, with features
+// switched off at random ("swarm testing", Groce et al., 2012), small enough to run in milliseconds and tight enough to
+// hurt.
 #ifndef JEVONS_TESTS_SUPPORT_SWARM_H_
 #define JEVONS_TESTS_SUPPORT_SWARM_H_
 
@@ -52,11 +53,12 @@ class Swarm {
   }
 
   void allocator(Inputs* in) {
-    in->allocator_name =
-        one_of({"static_split", "priority_reclaim", "capacity_loan", "training_first", "priority_reclaim", "capacity_loan"});
+    in->allocator_name = one_of(
+        {"static_split", "priority_reclaim", "capacity_loan", "training_first", "priority_reclaim", "capacity_loan"});
     ParamText params;
-    if (in->allocator_name == "capacity_loan") params = {{"lend_after", "10s"}};
-    if (in->allocator_name == "priority_reclaim") params = {{"stable", "20s"}, {"queue_high", "2"}};
+    if (in->allocator_name == "capacity_loan") params["lend_after"] = "5s";
+    if (in->allocator_name == "priority_reclaim") params = {{"stable", "5s"}, {"queue_high", "1"}};
+    if (!params.empty()) params["only_when_wanted"] = maybe(2) ? "true" : "false";
     in->allocator = make_policy(policies_.allocators, in->allocator_name, params, seed_);
   }
 
@@ -74,8 +76,8 @@ class Swarm {
     for (std::uint32_t g = 0; g < in.cluster.groups.size(); ++g) {
       if (g > 0 && maybe(4)) continue;
       const std::int32_t gpus = in.cluster.groups[g].gpus_per_node.value;
-      PoolInstance i = instance(g, static_cast<std::int32_t>(between(1, gpus)), between(40, maybe(2) ? 200 : 4000),
-                                coefficients());
+      PoolInstance i =
+          instance(g, static_cast<std::int32_t>(between(1, gpus)), between(40, maybe(2) ? 200 : 4000), coefficients());
       FixedTime* fraction = &i.plan.time.per_kv_token;  // Coefficients below a nanosecond too.
       *fraction += between(0, (1 << kFractionBits) - 1);
       i.plan.weights = Bytes{between(0, 4) == 0 ? 0 : between(1, 400) * 1'000'000'000};
@@ -100,7 +102,7 @@ class Swarm {
     const std::int32_t of_group0 = in->cluster.groups[0].nodes.value;  // Every pool may use group 0.
     const auto share = static_cast<std::int32_t>(of_group0 / pools);
     p.initial_nodes = Nodes{static_cast<std::int32_t>(between(0, share))};
-    p.min_nodes = Nodes{static_cast<std::int32_t>(between(0, p.initial_nodes.value))};
+    p.min_nodes = Nodes{static_cast<std::int32_t>(maybe(2) ? 0 : between(0, p.initial_nodes.value))};
     p.max_nodes = Nodes{static_cast<std::int32_t>(between(std::max(1, p.initial_nodes.value), std::max(1, usable)))};
     p.warm_up = Duration{maybe(2) ? 0 : between(0, 5'000'000'000)};
     if (!maybe(3)) p.drain_limit = Duration{maybe(4) ? 0 : between(1, 8'000'000'000)};
