@@ -12,8 +12,8 @@ class App;
 
 namespace jevons {
 
-// Add the command to `app`.  `policies` and `exit_code` must outlive parsing, which runs the command.  `program` is what the
-// user calls it, for the line that reproduces the figures.
+// Add the command to `app`.  `policies` and `exit_code` must outlive parsing, which runs the command.  `program` is
+// what the user calls it, for the line that reproduces the figures.
 void add_compare_command(CLI::App& app, const std::string& program, const Policies& policies, int* exit_code);
 void add_run_command(CLI::App& app, const std::string& program, const Policies& policies, int* exit_code);
 

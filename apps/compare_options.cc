@@ -18,7 +18,8 @@ constexpr std::uint64_t kMostJobs = 4'096;    // Processes.
 
 constexpr const char* kOnePolicyHelp = "The policy to run, by its label in the scenario";
 constexpr const char* kPoliciesHelp =
-    "Only this policy of the scenario, by its label; may be repeated. The first is what the others are compared against";
+    "Only this policy of the scenario, by its label; may be repeated. The first is what the others are compared "
+    "against";
 
 std::vector<std::string> texts(const CLI::Option* option) {
   return option->count() > 0 ? option->as<std::vector<std::string>>() : std::vector<std::string>{};
@@ -46,8 +47,10 @@ std::string shell_word(const std::string& word) {
   if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
   std::string out = "'";
   for (const char c : word) {
-    if (c == '\'') out += "'\\''";
-    else out += c;
+    if (c == '\'')
+      out += "'\\''";
+    else
+      out += c;
   }
   return out + "'";
 }
@@ -60,9 +63,7 @@ CompareFlags CompareFlags::add_to(CLI::App* c, bool one_policy) {
   const auto flag = [c](const std::string& names, const std::string& help) { return c->add_flag(names, help); };
   const std::string policy_help = one_policy ? kOnePolicyHelp : kPoliciesHelp;
   f.scenario = c->add_option("SCENARIO", "Scenario file (.yaml, .json, .txtpb)")->required();
-  f.policies = c->add_option("--policy", policy_help)
-                   ->type_name("LABEL")
-                   ->expected(1);
+  f.policies = c->add_option("--policy", policy_help)->type_name("LABEL")->expected(1);
   if (!one_policy) f.policies->take_all();
   f.seeds = c->add_option("--seeds", "Runs per policy, with seeds S, S+1, ...; more than one gives 95 % intervals [1]")
                 ->type_name("N");
@@ -75,7 +76,8 @@ CompareFlags CompareFlags::add_to(CLI::App* c, bool one_policy) {
   f.json = c->add_option("--json", "Write everything as JSON, with the keys of vLLM's benchmark; '-' is stdout")
                ->type_name("FILE");
   f.csv = c->add_option("--csv", "Write tidy tables (results.csv, pools.csv, ...) to this folder")->type_name("DIR");
-  f.requests = c->add_option("--requests", "Write one CSV row per request; .gz, .zst or .xz compress")->type_name("FILE");
+  f.requests =
+      c->add_option("--requests", "Write one CSV row per request; .gz, .zst or .xz compress")->type_name("FILE");
   f.audit = flag("--audit", "Recompute every total from the events and check that they agree");
   f.no_fast_forward = flag("--no-fast-forward", "Simulate every iteration as an event: slow, same results");
   f.no_look_ahead = flag("--no-look-ahead", "Stop SimGrid's clock at every event: slow, same results");

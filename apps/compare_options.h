@@ -21,14 +21,14 @@ namespace jevons {
 
 struct CompareRequest {
   std::string scenario;
-  std::vector<std::string> policies;      // Labels; empty: all.
-  std::vector<std::string> overrides;     // --set.
-  std::optional<std::uint64_t> seed;      // The scenario's own if not given.
+  std::vector<std::string> policies;   // Labels; empty: all.
+  std::vector<std::string> overrides;  // --set.
+  std::optional<std::uint64_t> seed;   // The scenario's own if not given.
   std::uint64_t seeds = 1;
   std::size_t jobs = 1;
   EngineOptions engine;
   ReportPaths files;
-  bool json_to_stdout = false;            // --json -
+  bool json_to_stdout = false;  // --json -
   bool quiet = false, progress = false;
   std::string color = "auto";
 };

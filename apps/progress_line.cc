@@ -20,7 +20,8 @@ std::string progress_text(const CompareProgress& p, double elapsed) {
     text += fmt::format("   {} jobs", whole_number(static_cast<double>(p.jobs_ended)));
   }
   // A guess from the first percent would only jump about.
-  if (p.share >= 0.01 && p.share < 1) text += fmt::format("   {} left", human_seconds(elapsed * (1 - p.share) / p.share));
+  if (p.share >= 0.01 && p.share < 1)
+    text += fmt::format("   {} left", human_seconds(elapsed * (1 - p.share) / p.share));
   return text;
 }
 

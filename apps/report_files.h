@@ -1,5 +1,5 @@
-// The files a comparison is written to: opened before the first run, so that a folder that is missing costs no simulation,
-// and named only when they are whole.
+// The files a comparison is written to: opened before the first run, so that a folder that is missing costs no
+// simulation, and named only when they are whole.
 #ifndef JEVONS_APPS_REPORT_FILES_H_
 #define JEVONS_APPS_REPORT_FILES_H_
 

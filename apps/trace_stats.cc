@@ -30,8 +30,8 @@ std::string row(std::string_view name, const Spread& s, double unit) {
     return unit == 1 ? fmt::format("{:.0f}", v) : fmt::format("{:.{}f}", v / unit, v / unit < 1000 ? 3 : 0);
   };
   const auto at = [&](std::int64_t v) { return show(static_cast<double>(v)); };
-  return fmt::format(kRow, name, unit == 1 ? fmt::format("{:.1f}", s.mean) : show(s.mean), at(s.min), at(s.p50), at(s.p90),
-                     at(s.p99), at(s.max));
+  return fmt::format(kRow, name, unit == 1 ? fmt::format("{:.1f}", s.mean) : show(s.mean), at(s.min), at(s.p50),
+                     at(s.p90), at(s.p99), at(s.max));
 }
 
 std::string rows_text(const ReadCounts& c) {
@@ -45,7 +45,8 @@ std::string text_of_requests(const RequestSummary& s) {
   std::string text = rows_text(s.counts);
   text += fmt::format("  requests       {}\n", s.requests);
   if (s.requests == 0) return text;
-  text += fmt::format("  span           {} (first at {})\n", clock_text(s.last - s.first), clock_text(s.first - Instant{0}));
+  text += fmt::format("  span           {} (first at {})\n", clock_text(s.last - s.first),
+                      clock_text(s.first - Instant{0}));
   text += fmt::format("  rate           {:.4g}/s mean, {:.4g}/s in the busiest minute\n", s.rate(),
                       static_cast<double>(s.busiest_minute) / 60);
   text += fmt::format("  gaps           cv {:.3f} (Poisson: 1)\n", s.gap_cv());
@@ -66,10 +67,12 @@ std::string text_of_jobs(const JobSummary& s) {
   std::string text = rows_text(s.counts);
   text += fmt::format("  jobs           {}\n", s.jobs);
   if (s.jobs == 0) return text;
-  text += fmt::format("  span           {} (first at {})\n", clock_text(s.last - s.first), clock_text(s.first - Instant{0}));
+  text += fmt::format("  span           {} (first at {})\n", clock_text(s.last - s.first),
+                      clock_text(s.first - Instant{0}));
   text += fmt::format("  work           {:.1f} GPU-hours\n", s.work.hours());
   if (s.tenants.size() > 1) text += fmt::format("  tenants        {}\n", s.tenants.size());
-  return text + header_row() + row("GPUs", s.gpus, 1) + row("run time (s)", s.run_time, 1e9) + row("gap (s)", s.gaps, 1e9);
+  return text + header_row() + row("GPUs", s.gpus, 1) + row("run time (s)", s.run_time, 1e9) +
+         row("gap (s)", s.gaps, 1e9);
 }
 
 Json spread_json(const Spread& s, double unit) {

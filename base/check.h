@@ -1,5 +1,5 @@
-// CHECK: an assertion for our own mistakes, kept in release builds.  What comes from outside (files, flags) never reaches a
-// CHECK: it returns a Result (base/result.h).
+// CHECK: an assertion for our own mistakes, kept in release builds.  What comes from outside (files, flags) never
+// reaches a CHECK: it returns a Result (base/result.h).
 #ifndef JEVONS_BASE_CHECK_H_
 #define JEVONS_BASE_CHECK_H_
 

@@ -21,16 +21,21 @@
 namespace jevons {
 namespace {
 
-constexpr std::size_t kBufferBytes = std::size_t{256} << 10;  // Larger gives no further speed (measured, cold and warm).
+constexpr std::size_t kBufferBytes = std::size_t{256}
+                                     << 10;  // Larger gives no further speed (measured, cold and warm).
 
 enum class Packing { kPlain, kGzip, kZstd, kXz };
 
 std::string_view name_of(Packing p) {
   switch (p) {
-    case Packing::kGzip: return "gzip";
-    case Packing::kZstd: return "zstd";
-    case Packing::kXz: return "xz";
-    case Packing::kPlain: break;
+    case Packing::kGzip:
+      return "gzip";
+    case Packing::kZstd:
+      return "zstd";
+    case Packing::kXz:
+      return "xz";
+    case Packing::kPlain:
+      break;
   }
   return "plain";
 }
@@ -39,9 +44,12 @@ Packing packing_of(std::string_view head) {
   using std::string_view_literals::operator""sv;
   if (head.starts_with("\x1f\x8b"sv)) return Packing::kGzip;
   if (head.starts_with("\x28\xb5\x2f\xfd"sv)) return Packing::kZstd;
-  if (head.starts_with("\xfd""7zXZ\0"sv)) return Packing::kXz;
+  if (head.starts_with("\xfd"
+                       "7zXZ\0"sv))
+    return Packing::kXz;
   // A zstd stream may begin with a skippable frame (pzstd writes one).
-  if (head.size() >= 4 && (static_cast<unsigned char>(head[0]) & 0xF0U) == 0x50U && head.substr(1, 3) == "\x2a\x4d\x18"sv) {
+  if (head.size() >= 4 && (static_cast<unsigned char>(head[0]) & 0xF0U) == 0x50U &&
+      head.substr(1, 3) == "\x2a\x4d\x18"sv) {
     return Packing::kZstd;
   }
   return Packing::kPlain;
@@ -56,10 +64,10 @@ struct FileReader::Impl {
   int fd = -1;
   int read_errno = 0;
   Packing packing = Packing::kPlain;
-  std::string head;                      // Raw bytes read to look at, given again first.
+  std::string head;  // Raw bytes read to look at, given again first.
   std::size_t head_used = 0;
   ZstdFrames frames;
-  std::string ahead;                     // Decompressed bytes that peek() took.
+  std::string ahead;  // Decompressed bytes that peek() took.
   std::size_t ahead_used = 0;
   boost::iostreams::filtering_istreambuf chain;
   bool failed = false;
@@ -120,7 +128,8 @@ Result<std::size_t> FileReader::Impl::from_chain(char* out, std::size_t n) {
   if (read_errno != 0) return Error{"cannot read: " + system_message(read_errno), path};
   if (!damaged && got < n && packing == Packing::kZstd && !frames.complete()) damaged = true;
   if (damaged) {
-    return Error{"the " + std::string(name_of(packing)) + " stream is damaged or ends early (expected a complete one)", path};
+    return Error{"the " + std::string(name_of(packing)) + " stream is damaged or ends early (expected a complete one)",
+                 path};
   }
   return got;
 }
@@ -177,10 +186,17 @@ Result<FileReader> FileReader::open(const std::string& path) {
   impl->packing = packing_of(impl->head);
   const auto buffer = static_cast<std::streamsize>(kBufferBytes);
   switch (impl->packing) {
-    case Packing::kGzip: impl->chain.push(boost::iostreams::gzip_decompressor(), buffer); break;
-    case Packing::kZstd: impl->chain.push(boost::iostreams::zstd_decompressor(), buffer); break;
-    case Packing::kXz: impl->chain.push(boost::iostreams::lzma_decompressor(), buffer); break;
-    case Packing::kPlain: break;
+    case Packing::kGzip:
+      impl->chain.push(boost::iostreams::gzip_decompressor(), buffer);
+      break;
+    case Packing::kZstd:
+      impl->chain.push(boost::iostreams::zstd_decompressor(), buffer);
+      break;
+    case Packing::kXz:
+      impl->chain.push(boost::iostreams::lzma_decompressor(), buffer);
+      break;
+    case Packing::kPlain:
+      break;
   }
   if (impl->packing != Packing::kPlain) impl->chain.push(RawSource<Impl>{impl.get()}, buffer, 0);
   FileReader file(std::move(impl));

@@ -1,8 +1,8 @@
 // The one door to the disk: reading with decompression, lines, and files that appear whole or not at all.
 //
-// Every error names the file.  A compressed file is recognised by its first bytes, not its name; a compressed stream that
-// ends early or is damaged is an error, never a short read.  Several gzip members, zstd frames or xz streams one after the
-// other read as one.  Nothing here is thread-safe; nothing prints.
+// Every error names the file.  A compressed file is recognised by its first bytes, not its name; a compressed stream
+// that ends early or is damaged is an error, never a short read.  Several gzip members, zstd frames or xz streams one
+// after the other read as one.  Nothing here is thread-safe; nothing prints.
 #ifndef JEVONS_BASE_FILE_H_
 #define JEVONS_BASE_FILE_H_
 
@@ -29,8 +29,8 @@ class FileReader {
 
   // Copies up to `n` bytes to `out`; fewer than `n` only before the end, 0 at the end.
   Result<std::size_t> read(char* out, std::size_t n);
-  // Up to `n` bytes from the front, which a later read() or peek() gives again; fewer than `n` only if the file is shorter.
-  // The view lives until the next call.
+  // Up to `n` bytes from the front, which a later read() or peek() gives again; fewer than `n` only if the file is
+  // shorter. The view lives until the next call.
   Result<std::string_view> peek(std::size_t n);
 
   const std::string& path() const;
@@ -42,11 +42,13 @@ class FileReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// Lines of a text file.  "\n" and "\r\n" end a line, the last line needs no end, and a UTF-8 byte order mark is skipped.
+// Lines of a text file.  "\n" and "\r\n" end a line, the last line needs no end, and a UTF-8 byte order mark is
+// skipped.
 class LineReader {
  public:
-  static constexpr std::size_t kMaxLine = std::size_t{64} << 20;  // Bytes; a longer line is an error, not a full memory.
-  static constexpr std::size_t kSlack = 64;                       // Readable bytes behind every line, for SIMD parsers.
+  static constexpr std::size_t kMaxLine = std::size_t{64}
+                                          << 20;  // Bytes; a longer line is an error, not a full memory.
+  static constexpr std::size_t kSlack = 64;       // Readable bytes behind every line, for SIMD parsers.
 
   explicit LineReader(FileReader file);
 
@@ -67,8 +69,8 @@ class LineReader {
 };
 
 // A file that gets its name only when it is complete.  Writes go to a temporary file in the same folder; commit() makes
-// them durable and renames; without commit() nothing is left.  A target that is not a regular file (/dev/null, a pipe) is
-// written directly.  Compressed when the name ends in .gz, .zst or .xz.
+// them durable and renames; without commit() nothing is left.  A target that is not a regular file (/dev/null, a pipe)
+// is written directly.  Compressed when the name ends in .gz, .zst or .xz.
 //
 // After an error every further call gives that error again.
 class AtomicFile {

@@ -1,7 +1,8 @@
 // Mergeable histogram of non-negative integers (nanoseconds) with a relative error of at most 0.4 %.
 //
-// Buckets are exact below 256 and then 128 to each power of two (the scheme of HdrHistogram), found with integer operations
-// only: the same values give the same buckets on every machine, and merging is adding.  40 kB at most, grown on demand.
+// Buckets are exact below 256 and then 128 to each power of two (the scheme of HdrHistogram), found with integer
+// operations only: the same values give the same buckets on every machine, and merging is adding.  40 kB at most, grown
+// on demand.
 #ifndef JEVONS_BASE_HISTOGRAM_H_
 #define JEVONS_BASE_HISTOGRAM_H_
 
@@ -30,23 +31,24 @@ class Histogram {
   void merge(const Histogram& other);
 
   std::uint64_t count() const { return count_; }
-  Int128 sum() const { return sum_; }                     // Exact.
+  Int128 sum() const { return sum_; }  // Exact.
   double mean() const { return count_ == 0 ? 0.0 : static_cast<double>(sum_) / static_cast<double>(count_); }
-  double standard_deviation() const;                      // Of the population.
+  double standard_deviation() const;  // Of the population.
   std::int64_t min() const { return count_ == 0 ? 0 : min_; }
   std::int64_t max() const { return max_; }
-  // The value below or at which a share `q` of all values lie (nearest rank), as the middle of its bucket, never outside
-  // [min, max].  0 when empty.
+  // The value below or at which a share `q` of all values lie (nearest rank), as the middle of its bucket, never
+  // outside [min, max].  0 when empty.
   std::int64_t quantile(double q) const;
 
   const std::vector<std::uint64_t>& counts() const { return counts_; }
   double sum_squares() const { return sum_squares_; }
-  // The histogram these parts came from, as they cross a process or a file: counts() in any length, and the rest as read.
+  // The histogram these parts came from, as they cross a process or a file: counts() in any length, and the rest as
+  // read.
   static Histogram restore(std::vector<std::uint64_t> counts, Int128 sum, double sum_squares, std::int64_t min,
                            std::int64_t max);
   static std::size_t bucket(std::uint64_t v) {
     if (v < 256) return static_cast<std::size_t>(v);
-    const int shift = static_cast<int>(std::bit_width(v)) - 8;            // Leaves v >> shift in [128, 256).
+    const int shift = static_cast<int>(std::bit_width(v)) - 8;  // Leaves v >> shift in [128, 256).
     return static_cast<std::size_t>(shift) * 128 + static_cast<std::size_t>(v >> shift);
   }
   static std::uint64_t bucket_low(std::size_t i) {

@@ -32,7 +32,8 @@ class ParamTable {
     add_row(name, text_of(P{}.*field), text_of(low) + " to " + text_of(high), help,
             [=](P& p, std::string_view text) -> Status {
               auto v = parse_double(text);
-              if (!v || !(low <= *v && *v <= high)) return expected("a number from " + text_of(low) + " to " + text_of(high), text);
+              if (!v || !(low <= *v && *v <= high))
+                return expected("a number from " + text_of(low) + " to " + text_of(high), text);
               p.*field = *v;
               return Ok{};
             });

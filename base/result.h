@@ -1,5 +1,5 @@
-// `Result<T>` is a value or an `Error`.  Used for everything that depends on the outside world: files, configuration, command
-// lines.  Broken invariants inside the simulator are CHECKs instead.
+// `Result<T>` is a value or an `Error`.  Used for everything that depends on the outside world: files, configuration,
+// command lines.  Broken invariants inside the simulator are CHECKs instead.
 //
 // `std::expected` needs C++23; when the project moves there this file becomes one `using`.
 #ifndef JEVONS_BASE_RESULT_H_
@@ -14,8 +14,9 @@
 namespace jevons {
 
 struct Error {
-  std::string message;  // One sentence, no full stop, says what was expected: "token count is negative (expected 0 or more)".
-  std::string where;    // "azure.csv:1042:7" or "scenario.yaml:12: serving.pools[0].tp".
+  std::string
+      message;  // One sentence, no full stop, says what was expected: "token count is negative (expected 0 or more)".
+  std::string where;  // "azure.csv:1042:7" or "scenario.yaml:12: serving.pools[0].tp".
   std::string text() const { return where.empty() ? message : where + ": " + message; }
 };
 
@@ -31,9 +32,18 @@ class [[nodiscard]] Result {
   T&& operator*() && { return std::move(value()); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
-  T& value() { CHECK(ok()); return *std::get_if<0>(&v_); }
-  const T& value() const { CHECK(ok()); return *std::get_if<0>(&v_); }
-  const Error& error() const { CHECK(!ok()); return *std::get_if<1>(&v_); }
+  T& value() {
+    CHECK(ok());
+    return *std::get_if<0>(&v_);
+  }
+  const T& value() const {
+    CHECK(ok());
+    return *std::get_if<0>(&v_);
+  }
+  const Error& error() const {
+    CHECK(!ok());
+    return *std::get_if<1>(&v_);
+  }
 
  private:
   std::variant<T, Error> v_;

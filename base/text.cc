@@ -158,7 +158,8 @@ std::string human_bytes(double bytes) {
     ++i;
   }
   std::array<char, 64> buffer{};
-  const auto [end, code] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), bytes, std::chars_format::fixed, i == 0 ? 0 : 1);
+  const auto [end, code] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), bytes, std::chars_format::fixed, i == 0 ? 0 : 1);
   CHECK(code == std::errc{});
   return std::string(buffer.data(), end) + " " + std::string(kNames[i]);
 }

@@ -1,8 +1,9 @@
 // Strong types for what the simulator adds up: time, bytes, tokens, GPUs, GPU-time, money.
 //
-// Time is an integer count of nanoseconds, so that adding is exact, ordering is total and two machines agree to the last
-// bit.  `Instant` is a point on the simulated clock (0 = start of the run) and `Duration` a length; the compiler rejects
-// adding two instants.  GPU-time is kept in 128 bits: GPUs x nanoseconds overflows 64 bits at 292 GPUs x one year.
+// Time is an integer count of nanoseconds, so that adding is exact, ordering is total and two machines agree to the
+// last bit.  `Instant` is a point on the simulated clock (0 = start of the run) and `Duration` a length; the compiler
+// rejects adding two instants.  GPU-time is kept in 128 bits: GPUs x nanoseconds overflows 64 bits at 292 GPUs x one
+// year.
 #ifndef JEVONS_BASE_UNITS_H_
 #define JEVONS_BASE_UNITS_H_
 
@@ -85,8 +86,8 @@ constexpr Duration operator""_min(unsigned long long n) { return {static_cast<st
 constexpr Duration operator""_h(unsigned long long n) { return {static_cast<std::int64_t>(n) * 3'600'000'000'000}; }
 }  // namespace literals
 
-// The only door from floating seconds (model output) to the clock: rounds to nearest; NaN, negative and more than 285 years
-// are our own mistakes and end the program.  Input from outside is checked before it gets here.
+// The only door from floating seconds (model output) to the clock: rounds to nearest; NaN, negative and more than 285
+// years are our own mistakes and end the program.  Input from outside is checked before it gets here.
 inline Duration duration_from_seconds(double s) {
   CHECK(std::isfinite(s) && s >= 0 && s < 9.0e9);
   return {std::llround(s * 1e9)};

@@ -1,4 +1,5 @@
-// The calendar against std::priority_queue, by the hold model: take the first event, put it back an exponential time later.
+// The calendar against std::priority_queue, by the hold model: take the first event, put it back an exponential time
+// later.
 #include <benchmark/benchmark.h>
 
 #include <queue>

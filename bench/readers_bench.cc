@@ -19,8 +19,8 @@ constexpr int kRows = 200'000;
 std::string azure_row(RandomStream* random, std::int64_t* ticks) {
   *ticks += static_cast<std::int64_t>(random->exponential(1e6));  // Of 100 ns: the trace's seven digits.
   const std::int64_t s = *ticks / 10'000'000;
-  return fmt::format("2023-11-{:02} {:02}:{:02}:{:02}.{:07},{},{}\n", 16 + s / 86'400 % 14, s / 3'600 % 24, s / 60 % 60, s % 60,
-                     *ticks % 10'000'000, 1 + random->below(4'000), 1 + random->below(500));
+  return fmt::format("2023-11-{:02} {:02}:{:02}:{:02}.{:07},{},{}\n", 16 + s / 86'400 % 14, s / 3'600 % 24, s / 60 % 60,
+                     s % 60, *ticks % 10'000'000, 1 + random->below(4'000), 1 + random->below(500));
 }
 
 std::string mooncake_row(RandomStream* random, std::int64_t* ms) {
@@ -33,8 +33,10 @@ std::string mooncake_row(RandomStream* random, std::int64_t* ms) {
 }
 
 // A file that lives as long as the program.
-std::string write_file(const std::string& name, const std::string& header, std::string (*row)(RandomStream*, std::int64_t*)) {
-  const std::string path = (std::filesystem::temp_directory_path() / fmt::format("jevons_bench_{}_{}", getpid(), name)).string();
+std::string write_file(const std::string& name, const std::string& header,
+                       std::string (*row)(RandomStream*, std::int64_t*)) {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / fmt::format("jevons_bench_{}_{}", getpid(), name)).string();
   std::ofstream out(path, std::ios::binary);
   RandomStream random(1, name);
   std::int64_t clock = 0;

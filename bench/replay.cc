@@ -2,9 +2,9 @@
 //
 //     replay [--requests N] [--load SHARE] [--step] [--no-look-ahead] [--no-training] [--seed S]
 //
-// 64 replicas of Llama-3.1-70B on 8 x H100 each (tensor parallel 8), Poisson arrivals, lognormal lengths like Azure's 2023
-// conversation trace, at about 70 % of what the replicas can take; all metrics on.  CPU seconds are those of the process,
-// generating the requests included.  Peak memory is the process's.
+// 64 replicas of Llama-3.1-70B on 8 x H100 each (tensor parallel 8), Poisson arrivals, lognormal lengths like Azure's
+// 2023 conversation trace, at about 70 % of what the replicas can take; all metrics on.  CPU seconds are those of the
+// process, generating the requests included.  Peak memory is the process's.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -122,7 +122,9 @@ int main(int argc, char** argv) {
   jevons::Options o;
   CLI::App app{"Replays generated requests and prints requests per second of CPU time and peak memory."};
   app.add_option("--requests", o.requests, "Requests to replay")->capture_default_str()->check(CLI::Range(1.0, 1e12));
-  app.add_option("--load", o.load, "Offered load as a share of capacity")->capture_default_str()->check(CLI::Range(0.01, 5.0));
+  app.add_option("--load", o.load, "Offered load as a share of capacity")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 5.0));
   app.add_option("--seed", o.seed, "Seed of the arrivals and lengths")->capture_default_str();
   app.add_flag("--step", o.step, "Every iteration is an event");
   app.add_flag("--no-look-ahead", o.no_look_ahead, "SimGrid's clock stops at every event");

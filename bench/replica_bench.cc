@@ -13,7 +13,8 @@ namespace {
 InstancePlan llama_70b_on_8_h100() {
   const Catalogue catalogue = Catalogue::builtin();
   return plan_instance(catalogue.model("Llama-3.1-70B").value(), catalogue.gpu("H100").value(),
-                       find_stack("vllm_0.15").value(), {}).value();
+                       find_stack("vllm_0.15").value(), {})
+      .value();
 }
 
 void iteration_time(benchmark::State& state) {
@@ -78,9 +79,16 @@ void replica_closed_loop(benchmark::State& state) {
   const Observers observers;
   ClosedLoop owner(&requests);
   RandomStream random(1, "lengths");
-  const ReplicaSetup setup{.id = ReplicaId{0}, .node = NodeId{0}, .group = GroupId{0}, .gpus = Gpus{8},
-                           .kv_blocks = plan.kv_blocks, .fast_forward = state.range(1) != 0, .time = &plan.time,
-                           .limits = &limits, .batcher = batcher.get(), .batcher_name = "vllm_v1"};
+  const ReplicaSetup setup{.id = ReplicaId{0},
+                           .node = NodeId{0},
+                           .group = GroupId{0},
+                           .gpus = Gpus{8},
+                           .kv_blocks = plan.kv_blocks,
+                           .fast_forward = state.range(1) != 0,
+                           .time = &plan.time,
+                           .limits = &limits,
+                           .batcher = batcher.get(),
+                           .batcher_name = "vllm_v1"};
   Replica replica(setup, Instant{0}, &calendar, &requests, &observers, &owner);
   std::int64_t started = 0;
   const auto top_up = [&] {
@@ -104,7 +112,12 @@ void replica_closed_loop(benchmark::State& state) {
   state.SetItemsProcessed(owner.finished);
   state.counters["requests/s"] = benchmark::Counter(static_cast<double>(owner.finished), benchmark::Counter::kIsRate);
 }
-BENCHMARK(replica_closed_loop)->ArgNames({"batch", "fast_forward"})->Args({32, 1})->Args({32, 0})->Args({128, 1})->Args({128, 0});
+BENCHMARK(replica_closed_loop)
+    ->ArgNames({"batch", "fast_forward"})
+    ->Args({32, 1})
+    ->Args({32, 0})
+    ->Args({128, 1})
+    ->Args({128, 0});
 
 }  // namespace
 }  // namespace jevons

@@ -1,10 +1,11 @@
-// Our CPU seconds beside a public peer's on the same trace with the same operation times: Vidur, 14.2 CPU seconds, 0.78 GB
-// (shared/data/peers/vidur_llama2_70b_a100_tp4x4/README.md).  tests/sim/vidur_peer_test.cc checks that the answers agree.
+// Our CPU seconds beside a public peer's on the same trace with the same operation times: Vidur, 14.2 CPU seconds, 0.78
+// GB (shared/data/peers/vidur_llama2_70b_a100_tp4x4/README.md).  tests/sim/vidur_peer_test.cc checks that the answers
+// agree.
+#include "tests/support/vidur_peer.h"
+
 #include <fmt/format.h>
 
 #include <ctime>
-
-#include "tests/support/vidur_peer.h"
 
 int main() {
   using namespace jevons;

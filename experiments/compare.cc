@@ -200,6 +200,8 @@ class Gathering {
 
 }  // namespace
 
-Result<Comparison> compare(const Scenario& scenario, const CompareSetup& setup) { return Gathering(scenario, setup).run(); }
+Result<Comparison> compare(const Scenario& scenario, const CompareSetup& setup) {
+  return Gathering(scenario, setup).run();
+}
 
 }  // namespace jevons

@@ -16,17 +16,17 @@
 namespace jevons {
 
 struct RunSetup {
-  std::size_t policy = 0;                     // Position in Scenario::policy_labels().
+  std::size_t policy = 0;  // Position in Scenario::policy_labels().
   std::uint64_t seed = 0;
   EngineOptions engine;
-  RequestsCsv::Sink requests;                 // Gets a row for every request; may be empty.
+  RequestsCsv::Sink requests;                        // Gets a row for every request; may be empty.
   std::function<void(const Progress&)> on_progress;  // May be empty.
   const std::atomic<bool>* stop = nullptr;
 };
 
 struct RunOutcome {
   std::optional<RunReport> report;
-  std::optional<Error> error;                 // Exactly one of the two is there.
+  std::optional<Error> error;  // Exactly one of the two is there.
   // The error lies in what the user gave (the scenario, a trace), so every run of the scenario would meet it.
   bool bad_input = false;
 };

@@ -1,5 +1,5 @@
-// A scenario: one workload on one cluster and the policies to compare on it, read from YAML, JSON or protobuf text format
-// through the one schema of proto/scenario.proto.
+// A scenario: one workload on one cluster and the policies to compare on it, read from YAML, JSON or protobuf text
+// format through the one schema of proto/scenario.proto.
 //
 // Every error names the file, the line (where the format has lines), the path of the field and what was expected.
 #ifndef JEVONS_EXPERIMENTS_SCENARIO_H_
@@ -29,14 +29,14 @@ class Scenario {
 
   const std::string& name() const;
   const std::string& path() const;
-  std::uint64_t seed() const;                        // The scenario's own seed.
+  std::uint64_t seed() const;                             // The scenario's own seed.
   const std::vector<std::string>& policy_labels() const;  // In the scenario's order, unique.
-  Slo slo() const;                                   // Of the first pool, for the report's heading.
-  std::string resolved_yaml() const;                 // With every default visible; reads back as the same scenario.
-  std::string hash() const;                          // Hex; of the resolved scenario.
+  Slo slo() const;                                        // Of the first pool, for the report's heading.
+  std::string resolved_yaml() const;  // With every default visible; reads back as the same scenario.
+  std::string hash() const;           // Hex; of the resolved scenario.
 
-  // Everything one run needs, for policy `policy` (an index into policy_labels).  Opens the traces.  The same seed gives the
-  // same requests and jobs for every policy.
+  // Everything one run needs, for policy `policy` (an index into policy_labels).  Opens the traces.  The same seed
+  // gives the same requests and jobs for every policy.
   Result<Inputs> inputs(std::size_t policy, std::uint64_t seed, const EngineOptions& engine) const;
 
  private:

@@ -14,8 +14,8 @@ struct ConsoleOptions {
   std::vector<std::string> files;  // Written beside it, named at the end.
 };
 
-// The whole text, newline at the end.  Only the lines that name the command and the files may pass 80 columns: they are there
-// to be copied.
+// The whole text, newline at the end.  Only the lines that name the command and the files may pass 80 columns: they are
+// there to be copied.
 std::string console_report(const Comparison& comparison, const ConsoleOptions& options);
 
 }  // namespace jevons

@@ -78,8 +78,8 @@ std::string pools(const Comparison& c) {
     if (!cell.run) continue;
     for (const ServingResult& pool : cell.run->result.pools) {
       for (const PoolMetric& m : kPoolMetrics) {
-        out += fmt::format("{},{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, csv_field(pool.pool), m.key,
-                           value_text(m.value(pool, cell.run->result.end.seconds())), m.unit);
+        out += fmt::format("{},{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, csv_field(pool.pool),
+                           m.key, value_text(m.value(pool, cell.run->result.end.seconds())), m.unit);
       }
     }
   }
@@ -120,8 +120,8 @@ std::string differences(const Comparison& c) {
 std::string runs(const Comparison& c) {
   std::string out = "policy,seed,status,simulated_s,error,scenario,scenario_hash,version,command\n";
   for (const Cell& cell : c.cells) {
-    const std::string_view status = !cell.error.empty() ? "failed"
-                                    : !cell.run         ? "not_run"
+    const std::string_view status = !cell.error.empty()         ? "failed"
+                                    : !cell.run                 ? "not_run"
                                     : cell.run->result.complete ? "complete"
                                                                 : "incomplete";
     out += fmt::format("{},{},{},{},{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, status,

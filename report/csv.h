@@ -1,6 +1,7 @@
 // A comparison as tidy CSV: one row an observation, ready for pandas and R.
 //
-// RFC 4180 quoting, "\n" line ends, numbers as the shortest text that reads back the same, empty where there is no value.
+// RFC 4180 quoting, "\n" line ends, numbers as the shortest text that reads back the same, empty where there is no
+// value.
 #ifndef JEVONS_REPORT_CSV_H_
 #define JEVONS_REPORT_CSV_H_
 
@@ -20,8 +21,8 @@ struct CsvFile {
   std::string text;
 };
 
-// results.csv (policy, seed, metric, value, unit), pools.csv (the same by pool), ledger.csv (GPU-time by group and purpose),
-// differences.csv (paired, against the first policy), runs.csv (one row a run: how it ended).
+// results.csv (policy, seed, metric, value, unit), pools.csv (the same by pool), ledger.csv (GPU-time by group and
+// purpose), differences.csv (paired, against the first policy), runs.csv (one row a run: how it ended).
 std::vector<CsvFile> csv_reports(const Comparison& comparison);
 
 }  // namespace jevons

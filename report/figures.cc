@@ -34,8 +34,8 @@ double hours(const RunReport& r, Purpose p) { return r.result.ledger.by_purpose[
 constexpr std::array kFigures{
     Figure{"requests_completed", "requests done", "requests", Section::kServing, Unit::kCount, Better::kMore, true,
            [](const RunReport& r) -> Value { return number(r.result.serving.completed); }},
-    Figure{"requests_unfinished", "requests unfinished", "requests", Section::kServing, Unit::kCount, Better::kLess, false,
-           [](const RunReport& r) -> Value { return number(r.result.serving.unfinished); }},
+    Figure{"requests_unfinished", "requests unfinished", "requests", Section::kServing, Unit::kCount, Better::kLess,
+           false, [](const RunReport& r) -> Value { return number(r.result.serving.unfinished); }},
     Figure{"requests_rejected", "requests refused", "requests", Section::kServing, Unit::kCount, Better::kLess, false,
            [](const RunReport& r) -> Value { return number(r.result.serving.rejected); }},
     Figure{"ttft_p50", "TTFT p50", "s", Section::kServing, Unit::kSeconds, Better::kLess, true,
@@ -48,8 +48,9 @@ constexpr std::array kFigures{
            [](const RunReport& r) { return quantile(r.result.serving.tpot, 0.99); }},
     Figure{"e2e_p99", "E2E p99", "s", Section::kServing, Unit::kSeconds, Better::kLess, true,
            [](const RunReport& r) { return quantile(r.result.serving.e2e, 0.99); }},
-    Figure{"slo_attainment", "SLO met", "share", Section::kServing, Unit::kShare, Better::kMore, true,
-           [](const RunReport& r) { return share(number(r.result.serving.met_slo), number(r.result.serving.arrived)); }},
+    Figure{
+        "slo_attainment", "SLO met", "share", Section::kServing, Unit::kShare, Better::kMore, true,
+        [](const RunReport& r) { return share(number(r.result.serving.met_slo), number(r.result.serving.arrived)); }},
     Figure{"request_goodput", "goodput, req/s", "req/s", Section::kServing, Unit::kPerSecond, Better::kMore, true,
            [](const RunReport& r) { return per_second(number(r.result.serving.met_slo), r); }},
     Figure{"output_throughput", "output, tok/s", "tok/s", Section::kServing, Unit::kPerSecond, Better::kMore, true,

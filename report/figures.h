@@ -1,4 +1,5 @@
-// The figures every report shows: what each is called, what it counts, which way is better, and how it follows from a run.
+// The figures every report shows: what each is called, what it counts, which way is better, and how it follows from a
+// run.
 //
 // Console, CSV and JSON summaries read this one list, so a figure has one name and one definition everywhere.
 #ifndef JEVONS_REPORT_FIGURES_H_
@@ -20,13 +21,13 @@ enum class Unit { kCount, kSeconds, kPerSecond, kShare, kGpuHours, kDollars };
 enum class Better { kMore, kLess, kNeither };
 
 struct Figure {
-  std::string_view key;      // In CSV and JSON; the unit is in the name where vLLM's benchmark has it there.
-  std::string_view label;    // On the console.
+  std::string_view key;    // In CSV and JSON; the unit is in the name where vLLM's benchmark has it there.
+  std::string_view label;  // On the console.
   std::string_view unit_name;
   Section section;
   Unit unit;
   Better better;
-  bool always;               // False: the console shows it only where some run has a value other than 0.
+  bool always;  // False: the console shows it only where some run has a value other than 0.
   // nullopt where the run has nothing to say (no completed request: no TTFT).
   std::optional<double> (*value)(const RunReport&);
 };
@@ -37,8 +38,8 @@ const Figure& figure(std::string_view key);  // A key that is in the list (CHECK
 // "1.24 s", "97.3 %", "$1,234": a value of this figure for people.
 std::string figure_text(const Figure& f, double value);
 
-// GPU-time of serving (serving, idle_serving, loading, draining) at its groups' prices, energy included where it is paid
-// for.  Loading counts as serving, also where a training job restores its checkpoint.
+// GPU-time of serving (serving, idle_serving, loading, draining) at its groups' prices, energy included where it is
+// paid for.  Loading counts as serving, also where a training job restores its checkpoint.
 double serving_cost_usd(const RunReport& run);
 double total_cost_usd(const RunReport& run);
 

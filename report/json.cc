@@ -1,9 +1,8 @@
 // A comparison as JSON.
 #include "report/json.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "report/figures.h"

@@ -1,7 +1,7 @@
 // A comparison as JSON, with the keys vLLM's serving benchmark writes wherever it has one for the same thing.
 //
-// Keys keep their order, numbers are the shortest text that reads back the same, GPU-nanoseconds are decimal strings (they
-// pass 2^53): the same comparison gives the same bytes.
+// Keys keep their order, numbers are the shortest text that reads back the same, GPU-nanoseconds are decimal strings
+// (they pass 2^53): the same comparison gives the same bytes.
 #ifndef JEVONS_REPORT_JSON_H_
 #define JEVONS_REPORT_JSON_H_
 

@@ -29,7 +29,8 @@ std::string_view reason_name(FinishReason reason) {
 void append_ns(std::string* out, std::int64_t ns) {
   const bool negative = ns < 0;
   const std::uint64_t size = negative ? ~static_cast<std::uint64_t>(ns) + 1 : static_cast<std::uint64_t>(ns);
-  fmt::format_to(std::back_inserter(*out), "{}{}.{:09},", negative ? "-" : "", size / 1'000'000'000, size % 1'000'000'000);
+  fmt::format_to(std::back_inserter(*out), "{}{}.{:09},", negative ? "-" : "", size / 1'000'000'000,
+                 size % 1'000'000'000);
 }
 void append_time(std::string* out, Instant t) {
   if (t == Instant::never()) {
@@ -72,19 +73,26 @@ void RequestsCsv::on_request_end(Instant, const RequestRecord& r) {
   append_name(&b, pools_, r.pool.index);
   if (r.replica.valid()) fmt::format_to(std::back_inserter(b), "{}", r.replica.index);
   fmt::format_to(std::back_inserter(b), ",{},{},{},{},{},{},{},{},", reason_name(r.reason), r.prompt.value,
-                 r.output.value, r.produced.value, r.reused.value, r.prefilled.value, r.recomputed.value, r.preemptions);
+                 r.output.value, r.produced.value, r.reused.value, r.prefilled.value, r.recomputed.value,
+                 r.preemptions);
   append_time(&b, r.arrival);
   append_time(&b, r.scheduled);
   append_time(&b, r.first_token);
   append_time(&b, r.finish);
   const bool started = r.first_token != Instant::never(), completed = r.reason == FinishReason::kCompleted;
-  if (started) append_ns(&b, (r.first_token - r.arrival).ns);
-  else b.push_back(',');
+  if (started)
+    append_ns(&b, (r.first_token - r.arrival).ns);
+  else
+    b.push_back(',');
   // TPOT as vLLM's benchmark counts it: the time after the first token over the tokens after it.
-  if (completed && r.output.value >= 2) append_ns(&b, (r.finish - r.first_token).ns / (r.output.value - 1));
-  else b.push_back(',');
-  if (completed) append_ns(&b, (r.finish - r.arrival).ns);
-  else b.push_back(',');
+  if (completed && r.output.value >= 2)
+    append_ns(&b, (r.finish - r.first_token).ns / (r.output.value - 1));
+  else
+    b.push_back(',');
+  if (completed)
+    append_ns(&b, (r.finish - r.arrival).ns);
+  else
+    b.push_back(',');
   b.back() = '\n';
   if (b.size() >= kBufferBytes) flush();
 }

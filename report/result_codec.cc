@@ -125,7 +125,8 @@ void encode(const Ledger& ledger, proto::LedgerRecord* out) {
 
 Status decode(const proto::LedgerRecord& r, Ledger* ledger) {
   if (r.by_purpose_size() != kPurposes) return Error{"a ledger of a result record does not have every purpose", ""};
-  for (int p = 0; p < kPurposes; ++p) ledger->by_purpose[static_cast<std::size_t>(p)] = GpuTime{decode(r.by_purpose(p))};
+  for (int p = 0; p < kPurposes; ++p)
+    ledger->by_purpose[static_cast<std::size_t>(p)] = GpuTime{decode(r.by_purpose(p))};
   return Ok{};
 }
 

@@ -10,7 +10,7 @@ namespace jevons {
 // A mean and the half width of its 95 % confidence interval.
 struct Estimate {
   double mean = 0;
-  double half_width = 0;   // 0 when n < 2: one sample says nothing about its spread.
+  double half_width = 0;  // 0 when n < 2: one sample says nothing about its spread.
   std::size_t n = 0;
   bool has_interval() const { return n > 1; }
   double low() const { return mean - half_width; }
@@ -19,7 +19,8 @@ struct Estimate {
   bool differs_from_zero() const { return has_interval() ? low() > 0 || high() < 0 : mean != 0; }
 };
 
-// Of at least one sample.  The half width is t(0.975, n - 1) x s / sqrt(n), s being the sample standard deviation (n - 1).
+// Of at least one sample.  The half width is t(0.975, n - 1) x s / sqrt(n), s being the sample standard deviation (n -
+// 1).
 Estimate estimate(std::span<const double> samples);
 
 // The 97.5 % quantile of Student's t distribution: 12.706 for one degree of freedom, 1.96 for very many.

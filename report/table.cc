@@ -68,7 +68,8 @@ Layout lay_out(const std::vector<std::string>& columns, const std::vector<TableR
   // Names may wrap, but pieces below 8 columns are hard to read.
   std::size_t longest = 0;
   for (const std::string& name : columns) longest = std::max(longest, text_columns(name));
-  l.cell = std::clamp(std::max(l.cell, std::min<std::size_t>(longest, 8)), std::size_t{1}, kReportColumns - l.label - 2);
+  l.cell =
+      std::clamp(std::max(l.cell, std::min<std::size_t>(longest, 8)), std::size_t{1}, kReportColumns - l.label - 2);
   const std::size_t room = kReportColumns - l.label;
   l.per_block = std::max<std::size_t>(1, room / l.pitch());
   const std::size_t blocks = (columns.size() + l.per_block - 1) / l.per_block;
@@ -77,8 +78,8 @@ Layout lay_out(const std::vector<std::string>& columns, const std::vector<TableR
   return l;
 }
 
-void render_names(const std::vector<std::string>& columns, std::size_t first, std::size_t last, const Layout& l, bool color,
-                  std::string* out) {
+void render_names(const std::vector<std::string>& columns, std::size_t first, std::size_t last, const Layout& l,
+                  bool color, std::string* out) {
   std::vector<std::vector<std::string>> names;
   std::size_t height = 0;
   for (std::size_t i = first; i < last; ++i) {

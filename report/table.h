@@ -1,4 +1,5 @@
-// A table of rows by policies that never passes 80 columns: as many policies side by side as fit, the rest in further blocks.
+// A table of rows by policies that never passes 80 columns: as many policies side by side as fit, the rest in further
+// blocks.
 #ifndef JEVONS_REPORT_TABLE_H_
 #define JEVONS_REPORT_TABLE_H_
 
@@ -12,7 +13,7 @@ inline constexpr std::size_t kReportColumns = 80;
 
 struct TableCell {
   std::string text;
-  bool best = false;   // Marked with '*', and in colour where there is colour.
+  bool best = false;  // Marked with '*', and in colour where there is colour.
 };
 
 struct TableRow {
@@ -20,11 +21,12 @@ struct TableRow {
   std::vector<TableCell> cells;  // One per column, or none: a heading.
 };
 
-// Every line ends in '\n'.  Column names too long for their column are wrapped, at '_', '-', '.', '/' or ' ' if they have one.
+// Every line ends in '\n'.  Column names too long for their column are wrapped, at '_', '-', '.', '/' or ' ' if they
+// have one.
 std::string render_table(const std::vector<std::string>& columns, const std::vector<TableRow>& rows, bool color);
 
-// Breaks at blanks so that no line passes 80 columns (a single longer word is broken); `indent` opens every line but the
-// first.  Every line ends in '\n'.
+// Breaks at blanks so that no line passes 80 columns (a single longer word is broken); `indent` opens every line but
+// the first.  Every line ends in '\n'.
 std::string wrap_text(std::string_view text, std::string_view indent = "");
 
 // Wraps names in SGR codes where there is colour.

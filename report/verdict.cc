@@ -58,13 +58,15 @@ std::string join(const std::vector<std::string>& names) {
 }
 
 // "12.1 req/s, 8 % more than schedule".
-std::string margin(const Comparison& c, const Objective& o, const Figure& f, const Standing& best, const Standing& next) {
+std::string margin(const Comparison& c, const Objective& o, const Figure& f, const Standing& best,
+                   const Standing& next) {
   std::string text = fmt::format("{}{}", figure_text(f, best.mean), o.suffix);
   if (next.mean == 0) return text + fmt::format(", {} has {}", c.policies[next.policy], figure_text(f, next.mean));
   const double percent = std::fabs(best.mean / next.mean - 1) * 100;
   // Below a tenth of a percent the figure would read 0.
   const std::string size = percent < 0.1 ? "under 0.1 %" : three_digits(percent) + " %";
-  return text + fmt::format(", {} {} than {}", size, f.better == Better::kMore ? "more" : "less", c.policies[next.policy]);
+  return text +
+         fmt::format(", {} {} than {}", size, f.better == Better::kMore ? "more" : "less", c.policies[next.policy]);
 }
 
 // What is to be said of one objective; `winner` is the policy that stands alone at the top, if one does.
@@ -93,7 +95,8 @@ Clause clause(const Comparison& c, const Objective& o) {
   if (top.size() == all.size()) {
     return {fmt::format("the policies are not distinguishable on {} ({}{})", o.name, of, o.suffix), std::nullopt};
   }
-  return {fmt::format("{} lead on {} and are not distinguishable ({}{})", join(top), o.name, of, o.suffix), std::nullopt};
+  return {fmt::format("{} lead on {} and are not distinguishable ({}{})", join(top), o.name, of, o.suffix),
+          std::nullopt};
 }
 
 // One policy alone: there is nobody to win against.
@@ -133,8 +136,8 @@ bool any_complete(const Comparison& c) {
 std::string verdict(const Comparison& c) {
   const bool any_run = std::any_of(c.cells.begin(), c.cells.end(), [](const Cell& x) { return x.run.has_value(); });
   if (!any_run) return c.complete ? "No run ended well, so there is no verdict." : "Interrupted before any result.";
-  if (!c.complete && !std::all_of(c.cells.begin(), c.cells.end(),
-                                  [](const Cell& x) { return x.run && x.run->result.complete; })) {
+  if (!c.complete &&
+      !std::all_of(c.cells.begin(), c.cells.end(), [](const Cell& x) { return x.run && x.run->result.complete; })) {
     return any_complete(c) ? "Interrupted: no verdict; some runs below are missing or cover only part of their time."
                            : "Interrupted: no verdict; the figures below cover only part of the simulated time.";
   }

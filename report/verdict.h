@@ -8,8 +8,8 @@
 
 namespace jevons {
 
-// One line, no line breaks.  With several seeds a policy wins only where its paired 95 % interval against the next excludes
-// zero; with one seed, where the figures differ as printed.
+// One line, no line breaks.  With several seeds a policy wins only where its paired 95 % interval against the next
+// excludes zero; with one seed, where the figures differ as printed.
 std::string verdict(const Comparison& comparison);
 
 }  // namespace jevons

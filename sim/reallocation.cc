@@ -103,11 +103,13 @@ void Reallocation::check(const AllocatorDecision& d, Instant now) const {
   for (const PoolTarget& t : d.targets) {
     if (t.pool.index >= pools_->size()) throw_contract_error(inputs_->allocator_name, "names an unknown pool", now);
     const PoolSetup& s = (*pools_)[t.pool.index]->setup();
-    if (!named.insert(t.pool).second) throw_contract_error(inputs_->allocator_name, "names pool '" + s.name + "' twice", now);
+    if (!named.insert(t.pool).second)
+      throw_contract_error(inputs_->allocator_name, "names pool '" + s.name + "' twice", now);
     if (t.nodes < s.min_nodes.value || t.nodes > s.max_nodes.value) {
       throw_contract_error(inputs_->allocator_name,
                            "gives pool '" + s.name + "' " + std::to_string(t.nodes) + " nodes (expected " +
-                               std::to_string(s.min_nodes.value) + " to " + std::to_string(s.max_nodes.value) + ")", now);
+                               std::to_string(s.min_nodes.value) + " to " + std::to_string(s.max_nodes.value) + ")",
+                           now);
     }
   }
   std::set<JobId> victims;
@@ -202,7 +204,8 @@ void Reallocation::end(Instant now) {
       observers_->gpu_time(now, group, Purpose::kLoading, inputs_->cluster.group_of(node).gpus_per_node,
                            nodes_[i].since, now);
     }
-    if (nodes_[i].phase == Phase::kServing || nodes_[i].phase == Phase::kDraining) set_phase(node, Phase::kTraining, now);
+    if (nodes_[i].phase == Phase::kServing || nodes_[i].phase == Phase::kDraining)
+      set_phase(node, Phase::kTraining, now);
   }
 }
 

@@ -1,8 +1,8 @@
 // Nodes on the move between training and the serving pools.
 //
-// Towards a pool: the node is claimed when it is whole and idle (jobs on it are preempted first, if the allocator allows),
-// reads the model's weights from storage - a flow that shares the wires - warms up, and starts its replicas.  Back: its
-// replicas drain, and the node is training's again when the last request has left or the drain limit is over.
+// Towards a pool: the node is claimed when it is whole and idle (jobs on it are preempted first, if the allocator
+// allows), reads the model's weights from storage - a flow that shares the wires - warms up, and starts its replicas.
+// Back: its replicas drain, and the node is training's again when the last request has left or the drain limit is over.
 #ifndef JEVONS_SIM_REALLOCATION_H_
 #define JEVONS_SIM_REALLOCATION_H_
 
@@ -18,8 +18,8 @@ namespace jevons {
 class Reallocation final : public FlowOwner {
  public:
   // All pointers outlive it.
-  Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Pool>>* pools, TrainingRuntime* training, GpuPool* gpus,
-               Flows* flows, Calendar* calendar, const Observers* observers);
+  Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Pool>>* pools, TrainingRuntime* training,
+               GpuPool* gpus, Flows* flows, Calendar* calendar, const Observers* observers);
 
   // The pools' initial nodes, ready at once; then the first review.
   Status begin(Instant now);
@@ -28,7 +28,7 @@ class Reallocation final : public FlowOwner {
   void flow_done(std::uint64_t flow, Instant now) override;
   // After an iteration of a pool that has draining nodes: takes back those that are empty.
   void collect_drained(Pool* pool, Instant now);
-  bool moving() const { return moving_ > 0; }    // Some node is loading or draining.
+  bool moving() const { return moving_ > 0; }          // Some node is loading or draining.
   bool changed_something() const { return changed_; }  // In the last review.
   void end(Instant now);
 

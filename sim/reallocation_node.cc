@@ -34,8 +34,8 @@ void Reallocation::set_phase(NodeId node, Phase phase, Instant now) {
 Duration Reallocation::expected_load_time(const Pool& pool) const {
   const PoolInstance& i = pool.setup().instances.front();
   const NodeGroup& g = inputs_->cluster.groups[i.group.index];
-  const double rate = std::min(g.nic_bytes_per_s * inputs_->cluster.fabric.efficiency,
-                               inputs_->cluster.storage.read_bytes_per_s);
+  const double rate =
+      std::min(g.nic_bytes_per_s * inputs_->cluster.fabric.efficiency, inputs_->cluster.storage.read_bytes_per_s);
   return duration_from_seconds(static_cast<double>(i.plan.weights.value) / rate) + pool.setup().warm_up;
 }
 

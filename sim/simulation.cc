@@ -10,8 +10,8 @@
 namespace jevons {
 namespace {
 
-// Reviews in a row that changed nothing, with nothing else happening, after which work that waits is given up (only when
-// the run has no horizon).
+// Reviews in a row that changed nothing, with nothing else happening, after which work that waits is given up (only
+// when the run has no horizon).
 constexpr std::int64_t kIdleReviews = 10'000;
 constexpr std::uint64_t kProgressEvery = 1 << 15;  // Events.
 constexpr std::uint64_t kStopCheckEvery = 1 << 8;
@@ -19,7 +19,8 @@ constexpr std::uint64_t kStopCheckEvery = 1 << 8;
 MetricsSetup metrics_setup(const Inputs& in) {
   MetricsSetup m;
   for (const NodeGroup& g : in.cluster.groups) {
-    m.groups.push_back({g.name, {g.nodes.value * g.gpus_per_node.value}, g.price_usd_per_gpu_hour, g.idle_watts, g.busy_watts});
+    m.groups.push_back(
+        {g.name, {g.nodes.value * g.gpus_per_node.value}, g.price_usd_per_gpu_hour, g.idle_watts, g.busy_watts});
   }
   for (const PoolSetup& p : in.pools) m.pools.push_back({p.name, p.slo.ttft, p.slo.tpot, p.slo.e2e});
   m.energy_usd_per_kwh = in.energy_usd_per_kwh;
@@ -83,18 +84,42 @@ class Simulation final : public EventHandler {
 
   void handle(const Event& e) override {
     switch (e.kind) {
-      case EventKind::kIteration: on_iteration(e); break;
-      case EventKind::kRequestArrival: on_request_arrival(e); break;
-      case EventKind::kRequestReady: pools_[e.payload]->on_request_ready(e.time); break;
-      case EventKind::kDispatch: pools_[e.payload]->on_dispatch(e.time); break;
-      case EventKind::kFlowDone: flows_.on_flow_done(e.time); break;
-      case EventKind::kJobPhase: training_.on_job_phase(JobId{e.payload}, e.time); break;
-      case EventKind::kNodePhase: reallocation_.on_node_phase(NodeId{e.payload}, e.time); break;
-      case EventKind::kJobArrival: training_.on_arrival(e.time); break;
-      case EventKind::kReview: on_review(e.time); break;
-      case EventKind::kSchedule: training_.on_schedule(e.time); break;
-      case EventKind::kTouch: flows_.on_touch(e.time); break;
-      case EventKind::kEnd: finish(e.time); return;
+      case EventKind::kIteration:
+        on_iteration(e);
+        break;
+      case EventKind::kRequestArrival:
+        on_request_arrival(e);
+        break;
+      case EventKind::kRequestReady:
+        pools_[e.payload]->on_request_ready(e.time);
+        break;
+      case EventKind::kDispatch:
+        pools_[e.payload]->on_dispatch(e.time);
+        break;
+      case EventKind::kFlowDone:
+        flows_.on_flow_done(e.time);
+        break;
+      case EventKind::kJobPhase:
+        training_.on_job_phase(JobId{e.payload}, e.time);
+        break;
+      case EventKind::kNodePhase:
+        reallocation_.on_node_phase(NodeId{e.payload}, e.time);
+        break;
+      case EventKind::kJobArrival:
+        training_.on_arrival(e.time);
+        break;
+      case EventKind::kReview:
+        on_review(e.time);
+        break;
+      case EventKind::kSchedule:
+        training_.on_schedule(e.time);
+        break;
+      case EventKind::kTouch:
+        flows_.on_touch(e.time);
+        break;
+      case EventKind::kEnd:
+        finish(e.time);
+        return;
     }
     if (e.kind != EventKind::kReview) quiet_reviews_ = 0;
     ++events_;

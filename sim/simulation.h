@@ -34,25 +34,25 @@ struct Slo {
 struct PoolInstance {
   GroupId group;
   InstancePlan plan;
-  Gpus gpus_per_replica{8};               // A node holds gpus_per_node / gpus_per_replica replicas.
-  double speed = 1.0;                     // Relative decode throughput, for routers.
+  Gpus gpus_per_replica{8};  // A node holds gpus_per_node / gpus_per_replica replicas.
+  double speed = 1.0;        // Relative decode throughput, for routers.
 };
 
 struct PoolSetup {
   std::string name;
-  std::vector<PoolInstance> instances;    // In order of preference; groups not listed never serve this pool.
+  std::vector<PoolInstance> instances;  // In order of preference; groups not listed never serve this pool.
   BatchLimits limits;
   bool enable_prefix_caching = true;
-  Duration request_overhead{};            // Front-end time from arrival to the engine's queue.
+  Duration request_overhead{};  // Front-end time from arrival to the engine's queue.
   Nodes initial_nodes, min_nodes, max_nodes;
-  Duration warm_up{};                     // After the weights are in memory.
-  Duration drain_limit = Duration::max(); // Requests still running then go back to the front queue and start again.
+  Duration warm_up{};                      // After the weights are in memory.
+  Duration drain_limit = Duration::max();  // Requests still running then go back to the front queue and start again.
   Slo slo;
   std::unique_ptr<Router> router;
   std::unique_ptr<Batcher> batcher;
   std::string router_name, batcher_name;  // For errors.
   std::unique_ptr<IterationTable> table;  // Replaces the formula when not null; the pool then steps.
-  std::int64_t max_queue = 0;             // Requests that may wait at the front and in queues; 0 = unlimited, else refuse.
+  std::int64_t max_queue = 0;  // Requests that may wait at the front and in queues; 0 = unlimited, else refuse.
 };
 
 struct RequestStreamSetup {
@@ -62,24 +62,24 @@ struct RequestStreamSetup {
 };
 
 struct TrainingSetup {
-  std::vector<TrainingJob> jobs;          // By submit time.
-  std::vector<double> speed_by_group;     // Run-time divisor per node group; 0 = training may not use the group.
-  Duration checkpoint_interval{};         // Of run time; 0 = no checkpoints.
-  double checkpoint_bytes_per_gpu = 0;    // For jobs of unknown size; jobs with parameters use checkpoint_bytes().
-  Duration restart_overhead{};            // Process start and restore set-up after a preemption, before the flow.
+  std::vector<TrainingJob> jobs;        // By submit time.
+  std::vector<double> speed_by_group;   // Run-time divisor per node group; 0 = training may not use the group.
+  Duration checkpoint_interval{};       // Of run time; 0 = no checkpoints.
+  double checkpoint_bytes_per_gpu = 0;  // For jobs of unknown size; jobs with parameters use checkpoint_bytes().
+  Duration restart_overhead{};          // Process start and restore set-up after a preemption, before the flow.
   std::unique_ptr<TrainingQueue> queue;
   std::unique_ptr<Placement> placement;
   std::string queue_name, placement_name;
 };
 
 struct EngineOptions {
-  bool fast_forward = true;               // Off: every iteration is an event (the referee).
-  bool look_ahead = true;                 // Off: SimGrid's clock stops at every event (the referee).
-  bool audit = false;                     // Run the auditor; a violation makes simulate() return its error.
+  bool fast_forward = true;  // Off: every iteration is an event (the referee).
+  bool look_ahead = true;    // Off: SimGrid's clock stops at every event (the referee).
+  bool audit = false;        // Run the auditor; a violation makes simulate() return its error.
 };
 
 struct Progress {
-  Instant now, horizon;                   // horizon = never() when the run ends with its work.
+  Instant now, horizon;  // horizon = never() when the run ends with its work.
   std::uint64_t events = 0;
   std::uint64_t requests_ended = 0;
   std::uint64_t jobs_ended = 0;
@@ -93,11 +93,11 @@ struct Inputs {
   std::unique_ptr<Allocator> allocator;
   std::string allocator_name;
   Duration review_every = 60_s;
-  Instant horizon = Instant::never();     // The run ends here, or when all work is done if never().
-  double energy_usd_per_kwh = 0;          // 0 = energy is not part of the cost.
+  Instant horizon = Instant::never();  // The run ends here, or when all work is done if never().
+  double energy_usd_per_kwh = 0;       // 0 = energy is not part of the cost.
   double pue = 1.0;
   EngineOptions engine;
-  std::vector<Observer*> observers;       // Not owned; called in order.
+  std::vector<Observer*> observers;                  // Not owned; called in order.
   std::function<void(const Progress&)> on_progress;  // Every few ten thousand events; may be empty.
   const std::atomic<bool>* stop = nullptr;           // Set: end at the next event, result marked incomplete.
 };

@@ -43,7 +43,8 @@ BadRow CsvRow::split(std::string_view line) {
       text = line.substr(from, pos - from);
     }
     if (c >= columns) return {"too many columns", "as many columns as the header", line.substr(from), from + 1};
-    if (const int slot = slot_of_column_[c]; slot >= 0) fields_[static_cast<std::size_t>(slot)] = {text, from + 1, true};
+    if (const int slot = slot_of_column_[c]; slot >= 0)
+      fields_[static_cast<std::size_t>(slot)] = {text, from + 1, true};
     if (pos == line.size()) {
       if (c + 1 < columns) return {"too few columns", "as many columns as the header", line, line.size() + 1};
       return {};
@@ -100,7 +101,8 @@ Result<CsvRow> CsvRow::bind(std::string_view header, std::initializer_list<std::
     if (found > 1) return Error{"column '" + std::string(name) + "' is there twice", ""};
     if (needed && found == 0) {
       return Error{"column '" + std::string(name) + "' is missing (expected a header line with it, got '" +
-                       std::string(header.substr(0, 100)) + "')", ""};
+                       std::string(header.substr(0, 100)) + "')",
+                   ""};
     }
     return Ok{};
   };

@@ -27,8 +27,8 @@ class CsvRow {
 
   // Cuts a line up.  Bad: not as many columns as the header, or a quote that is not closed.
   BadRow split(std::string_view line);
-  // Field `i`, counted over required and then optional names; empty where the file has no such column.  Views live until the
-  // next split() or the end of the line's buffer.
+  // Field `i`, counted over required and then optional names; empty where the file has no such column.  Views live
+  // until the next split() or the end of the line's buffer.
   std::string_view field(std::size_t i) const { return fields_[i].text; }
   bool has(std::size_t i) const { return fields_[i].present; }
   // `bad` with the column of field `i` in it.
@@ -47,7 +47,7 @@ class CsvRow {
 
   std::vector<int> slot_of_column_;  // Column of the file -> field, or -1.
   std::vector<Field> fields_;
-  std::string unquoted_;             // Fields that had doubled quotes.
+  std::string unquoted_;  // Fields that had doubled quotes.
 };
 
 }  // namespace jevons

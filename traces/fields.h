@@ -11,18 +11,18 @@ namespace jevons {
 
 // Why a row cannot be used.  Costs nothing to make; the texts are literals and the views point into the row.
 struct BadRow {
-  const char* reason = nullptr;     // "prompt tokens negative"; the key it is counted under.  nullptr: the row is good.
-  const char* expected = "";        // "a whole number from 1 to 2^40"
+  const char* reason = nullptr;  // "prompt tokens negative"; the key it is counted under.  nullptr: the row is good.
+  const char* expected = "";     // "a whole number from 1 to 2^40"
   std::string_view got;
-  std::size_t column = 0;           // Byte of the row, from 1; 0 = the row as a whole.
+  std::size_t column = 0;  // Byte of the row, from 1; 0 = the row as a whole.
 
   explicit operator bool() const { return reason != nullptr; }
-  std::string message() const;      // "prompt tokens negative (expected ..., got '-5')"
+  std::string message() const;  // "prompt tokens negative (expected ..., got '-5')"
 };
 
-constexpr std::int64_t kMaxTokens = std::int64_t{1} << 40;              // Beyond any context window; sums stay in 64 bits.
-constexpr std::int64_t kMaxTimeNs = 9'000'000'000'000'000'000;          // 285 years, the reach of the clock (base/units.h).
-constexpr std::int64_t kMaxGpus = 100'000'000;                          // Of one job; far beyond any cluster.
+constexpr std::int64_t kMaxTokens = std::int64_t{1} << 40;      // Beyond any context window; sums stay in 64 bits.
+constexpr std::int64_t kMaxTimeNs = 9'000'000'000'000'000'000;  // 285 years, the reach of the clock (base/units.h).
+constexpr std::int64_t kMaxGpus = 100'000'000;                  // Of one job; far beyond any cluster.
 
 // The reasons a number of one kind can have.
 struct NumberRules {
@@ -31,20 +31,32 @@ struct NumberRules {
   std::int64_t max;
   bool zero_allowed = false;
 };
-constexpr NumberRules kPromptRules{"prompt tokens malformed",    "prompt tokens negative",
-                                   "prompt tokens zero",         "prompt tokens out of range",
-                                   "a whole number from 1 to 2^40", kMaxTokens};
-constexpr NumberRules kOutputRules{"output tokens malformed",    "output tokens negative",
-                                   "output tokens zero",         "output tokens out of range",
-                                   "a whole number from 1 to 2^40", kMaxTokens};
-constexpr NumberRules kGpuRules{"GPUs malformed",    "GPUs negative", "GPUs zero", "GPUs out of range",
-                                "a whole number from 1 to 100000000", kMaxGpus};
-constexpr NumberRules kTimeRules{"arrival time malformed",  "arrival time negative", "arrival time zero",
-                                 "arrival time out of range", "a time from 0 to 285 years", kMaxTimeNs, true};
-constexpr NumberRules kRunTimeRules{"run time malformed",    "run time negative", "run time zero", "run time out of range",
-                                    "a time above 0, up to 285 years", kMaxTimeNs};
-constexpr NumberRules kEstimateRules{"estimate malformed",    "estimate negative", "estimate zero", "estimate out of range",
-                                     "a time above 0, up to 285 years", kMaxTimeNs};
+constexpr NumberRules kPromptRules{"prompt tokens malformed",    "prompt tokens negative",        "prompt tokens zero",
+                                   "prompt tokens out of range", "a whole number from 1 to 2^40", kMaxTokens};
+constexpr NumberRules kOutputRules{"output tokens malformed",    "output tokens negative",        "output tokens zero",
+                                   "output tokens out of range", "a whole number from 1 to 2^40", kMaxTokens};
+constexpr NumberRules kGpuRules{
+    "GPUs malformed", "GPUs negative", "GPUs zero", "GPUs out of range", "a whole number from 1 to 100000000",
+    kMaxGpus};
+constexpr NumberRules kTimeRules{"arrival time malformed",
+                                 "arrival time negative",
+                                 "arrival time zero",
+                                 "arrival time out of range",
+                                 "a time from 0 to 285 years",
+                                 kMaxTimeNs,
+                                 true};
+constexpr NumberRules kRunTimeRules{"run time malformed",
+                                    "run time negative",
+                                    "run time zero",
+                                    "run time out of range",
+                                    "a time above 0, up to 285 years",
+                                    kMaxTimeNs};
+constexpr NumberRules kEstimateRules{"estimate malformed",
+                                     "estimate negative",
+                                     "estimate zero",
+                                     "estimate out of range",
+                                     "a time above 0, up to 285 years",
+                                     kMaxTimeNs};
 
 // A whole number, which may be written with ".0" behind it (tools re-export integers so).  No sign but "-", no blanks.
 BadRow parse_count(std::string_view text, const NumberRules& rules, std::int64_t* out);
@@ -57,7 +69,7 @@ class TimestampParser {
   BadRow parse(std::string_view text, std::int64_t* unix_ns);
 
  private:
-  std::array<char, 10> date_{};     // The last date seen, and its midnight: traces stay on one day for long.
+  std::array<char, 10> date_{};  // The last date seen, and its midnight: traces stay on one day for long.
   std::int64_t midnight_ns_ = 0;
 };
 

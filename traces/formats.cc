@@ -14,8 +14,8 @@ namespace {
 
 // In order of recognition: a header that fits several is the first one's.
 const std::array<const LineFormat*, 7>& line_formats() {
-  static const std::array<const LineFormat*, 7> kFormats{&kAzureFormat, &kMooncakeFormat, &kRequestsFormat, &kJobsFormat,
-                                                         &kPhillyFormat, &kAcmeFormat,    &kSwfFormat};
+  static const std::array<const LineFormat*, 7> kFormats{
+      &kAzureFormat, &kMooncakeFormat, &kRequestsFormat, &kJobsFormat, &kPhillyFormat, &kAcmeFormat, &kSwfFormat};
   return kFormats;
 }
 
@@ -45,9 +45,10 @@ bool begins_with_comment(std::string_view head) {
 }
 
 Error unknown_format(const std::string& path) {
-  return {"format not recognised (expected one of: azure, mooncake, csv, binary, philly, acme, swf; "
-          "`jevons trace formats` says how each begins; name one with the option format)",
-          path + ":1"};
+  return {
+      "format not recognised (expected one of: azure, mooncake, csv, binary, philly, acme, swf; "
+      "`jevons trace formats` says how each begins; name one with the option format)",
+      path + ":1"};
 }
 
 struct Choice {
@@ -86,7 +87,8 @@ Status check_options(const TraceOptions& o, const std::string& path) {
   if (time_unit_ns(o.time_unit) == 0) {
     return Error{"unknown time unit '" + o.time_unit + "' (expected ns, us, ms or s)", path};
   }
-  if (o.spread.ns < 0 || o.spread.ns > kMaxSpreadNs) return Error{"spread is out of range (expected 0 to 366 days)", path};
+  if (o.spread.ns < 0 || o.spread.ns > kMaxSpreadNs)
+    return Error{"spread is out of range (expected 0 to 366 days)", path};
   if (o.reorder_window < 1) return Error{"reorder window is out of range (expected 1 or more rows)", path};
   if (o.processors_per_gpu < 1) return Error{"processors per GPU is out of range (expected 1 or more)", path};
   return Ok{};

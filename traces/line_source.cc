@@ -44,7 +44,10 @@ Result<std::string> read_header(const LineFormat& format, DataLines* lines) {
 class LineRequestSource final : public RequestSource {
  public:
   LineRequestSource(DataLines lines, std::unique_ptr<RequestRowParser> parser, const TraceOptions& options, bool rebase)
-      : lines_(std::move(lines)), parser_(std::move(parser)), options_(options), rebase_(rebase),
+      : lines_(std::move(lines)),
+        parser_(std::move(parser)),
+        options_(options),
+        rebase_(rebase),
         random_(options.seed, options.stream + ".spread") {}
 
   Result<bool> next(Request* out) override {

@@ -1,11 +1,12 @@
 // Opens a trace file of any known format: requests as a stream, jobs as a whole.
 //
-// The file may be plain, gzip, zstd or xz; the format is recognised from the content unless it is named.  A row that breaks
-// the format ends the reading with an error that names file, line and column, or is left out and counted by reason:
-// rows = kept + dropped, always.
+// The file may be plain, gzip, zstd or xz; the format is recognised from the content unless it is named.  A row that
+// breaks the format ends the reading with an error that names file, line and column, or is left out and counted by
+// reason: rows = kept + dropped, always.
 //
-// Times.  Formats with a clock of their own (azure, mooncake, philly, acme, swf) start at the first arrival, which becomes 0.
-// Ours (requests, jobs, binary) count from the start of the trace, which stays where it is.  `rebase` overrides both.
+// Times.  Formats with a clock of their own (azure, mooncake, philly, acme, swf) start at the first arrival, which
+// becomes 0. Ours (requests, jobs, binary) count from the start of the trace, which stays where it is.  `rebase`
+// overrides both.
 #ifndef JEVONS_TRACES_READER_H_
 #define JEVONS_TRACES_READER_H_
 
@@ -22,26 +23,26 @@
 namespace jevons {
 
 struct TraceOptions {
-  std::string format = "auto";        // A name of formats(), or "auto".
-  bool drop_bad_rows = false;         // on_bad_row: drop.  Off: the first bad row is an error.
-  Tokens hash_block{512};             // mooncake: prompt tokens per hash (Mooncake 512, Qwen-Bailian 16).
-  std::string time_unit = "ms";       // mooncake: unit of `timestamp`: ns, us, ms or s; decimals are exact.
-  Duration spread{0};                 // Adds a seeded uniform draw from [0, spread) to every arrival, for traces whose clock is
-                                      // coarse (Mooncake's conversation file ticks every 3 s).  0 = as recorded.
-  std::uint64_t seed = 1;             // Of `spread`.
-  std::string stream = "trace";       // Names the random stream of `spread`; two files of one run want two names.
+  std::string format = "auto";   // A name of formats(), or "auto".
+  bool drop_bad_rows = false;    // on_bad_row: drop.  Off: the first bad row is an error.
+  Tokens hash_block{512};        // mooncake: prompt tokens per hash (Mooncake 512, Qwen-Bailian 16).
+  std::string time_unit = "ms";  // mooncake: unit of `timestamp`: ns, us, ms or s; decimals are exact.
+  Duration spread{0};      // Adds a seeded uniform draw from [0, spread) to every arrival, for traces whose clock is
+                           // coarse (Mooncake's conversation file ticks every 3 s).  0 = as recorded.
+  std::uint64_t seed = 1;  // Of `spread`.
+  std::string stream = "trace";         // Names the random stream of `spread`; two files of one run want two names.
   std::int64_t reorder_window = 65536;  // Rows of requests held back to sort late ones; 1 or more.
   std::int64_t processors_per_gpu = 1;  // swf: processors that count as one GPU, rounded up.
-  bool cut_at_estimate = false;       // swf: a run longer than requested ends at the requested time (else it is kept).
-  std::optional<bool> rebase;         // Subtract the first time?  Unset: as the format does (above).
+  bool cut_at_estimate = false;  // swf: a run longer than requested ends at the requested time (else it is kept).
+  std::optional<bool> rebase;    // Subtract the first time?  Unset: as the format does (above).
 };
 
 enum class TraceKind { kRequests, kJobs };
 
 struct FormatInfo {
-  std::string name;                   // "azure", "mooncake", ...
+  std::string name;                     // "azure", "mooncake", ...
   bool requests = false, jobs = false;  // What it can hold; binary holds either.
-  std::string summary;                // One line.
+  std::string summary;                  // One line.
 };
 
 // Every format, requests first.
@@ -55,8 +56,8 @@ struct Recognised {
 // The format of a file, from its first 64 KiB.  Error: none fits; says what was looked for.
 Result<Recognised> recognise(const std::string& path);
 
-// A stream of the requests in the file.  Errors here: the file cannot be opened, is not of the format, or holds jobs; options
-// out of range.  Errors of single rows come from next().  Memory: `reorder_window` requests.
+// A stream of the requests in the file.  Errors here: the file cannot be opened, is not of the format, or holds jobs;
+// options out of range.  Errors of single rows come from next().  Memory: `reorder_window` requests.
 Result<std::unique_ptr<RequestSource>> open_requests(const std::string& path, const TraceOptions& options = {});
 
 // All jobs of the file, stable-sorted by submit time.  Names are unique only where the trace's ids are.

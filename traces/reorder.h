@@ -1,7 +1,7 @@
 // Sorts a nearly sorted stream of requests with bounded memory.
 //
-// Requests that come in order wait in a ring, late ones in a heap; the earlier of the two heads leaves first, ties in the order
-// they came.  A sorted trace never touches the heap.
+// Requests that come in order wait in a ring, late ones in a heap; the earlier of the two heads leaves first, ties in
+// the order they came.  A sorted trace never touches the heap.
 #ifndef JEVONS_TRACES_REORDER_H_
 #define JEVONS_TRACES_REORDER_H_
 

@@ -38,7 +38,8 @@ Spread spread_of(std::vector<std::int64_t> values) {
   const auto n = static_cast<double>(values.size());
   double sum = 0, squares = 0;
   for (const std::int64_t v : values) sum += static_cast<double>(v);
-  for (const std::int64_t v : values) squares += (static_cast<double>(v) - sum / n) * (static_cast<double>(v) - sum / n);
+  for (const std::int64_t v : values)
+    squares += (static_cast<double>(v) - sum / n) * (static_cast<double>(v) - sum / n);
   const auto at = [&](double q) { return values[static_cast<std::size_t>(std::max(0.0, std::ceil(q * n) - 1))]; };
   return {sum / n, std::sqrt(squares / n), values.front(), at(0.5), at(0.9), at(0.99), values.back()};
 }

@@ -37,22 +37,22 @@ struct Spread {
   double mean = 0, deviation = 0;
   std::int64_t min = 0, p50 = 0, p90 = 0, p99 = 0, max = 0;
 };
-Spread spread_of(const Histogram& values);            // Quantiles within 0.4 %.
-Spread spread_of(std::vector<std::int64_t> values);   // Exact.
+Spread spread_of(const Histogram& values);           // Quantiles within 0.4 %.
+Spread spread_of(std::vector<std::int64_t> values);  // Exact.
 
 struct RequestSummary {
   ReadCounts counts;
   std::uint64_t requests = 0;
-  Instant first, last;               // Arrivals; 0 when there are none.
-  Histogram prompt, output;          // Tokens.
-  Histogram gaps;                    // Nanoseconds between arrivals.
-  std::uint64_t busiest_minute = 0;  // Most requests in one minute [k, k+1) of the trace.
-  std::uint64_t with_hashes = 0;     // Requests with block hashes.
-  Int128 reused = 0;                 // Prompt tokens an unlimited prefix cache would save.
+  Instant first, last;                               // Arrivals; 0 when there are none.
+  Histogram prompt, output;                          // Tokens.
+  Histogram gaps;                                    // Nanoseconds between arrivals.
+  std::uint64_t busiest_minute = 0;                  // Most requests in one minute [k, k+1) of the trace.
+  std::uint64_t with_hashes = 0;                     // Requests with block hashes.
+  Int128 reused = 0;                                 // Prompt tokens an unlimited prefix cache would save.
   std::map<std::uint32_t, std::uint64_t> workloads;  // Number -> requests.
 
-  double rate() const;               // Requests per second between first and last.
-  double gap_cv() const;             // Coefficient of variation of gaps; 1 for Poisson.
+  double rate() const;    // Requests per second between first and last.
+  double gap_cv() const;  // Coefficient of variation of gaps; 1 for Poisson.
 };
 // Reads `source` to its end.  Memory grows with the distinct block hashes.
 Result<RequestSummary> summarise(RequestSource* source);
@@ -60,10 +60,10 @@ Result<RequestSummary> summarise(RequestSource* source);
 struct JobSummary {
   ReadCounts counts;
   std::uint64_t jobs = 0;
-  Instant first, last;               // Submit times.
+  Instant first, last;  // Submit times.
   Spread gpus;
-  Spread run_time, gaps;             // Nanoseconds.
-  GpuTime work;                      // Sum of GPUs x run time.
+  Spread run_time, gaps;                         // Nanoseconds.
+  GpuTime work;                                  // Sum of GPUs x run time.
   std::map<std::string, std::uint64_t> tenants;  // Name -> jobs.
 };
 JobSummary summarise(const JobTrace& trace);

@@ -1,7 +1,7 @@
 // What a trace is made of: inference requests and training jobs, as plain data, and the streams that deliver them.
 //
-// A RequestSource hands out requests one at a time in order of arrival, so that replaying a trace needs memory for what is in
-// flight and not for its length.  Job traces are small and are read whole.
+// A RequestSource hands out requests one at a time in order of arrival, so that replaying a trace needs memory for what
+// is in flight and not for its length.  Job traces are small and are read whole.
 #ifndef JEVONS_TRACES_TRACE_H_
 #define JEVONS_TRACES_TRACE_H_
 
@@ -15,26 +15,27 @@
 
 namespace jevons {
 
-// One inference request.  `output` is the true number of tokens it will produce: the machine knows it, no policy sees it.
+// One inference request.  `output` is the true number of tokens it will produce: the machine knows it, no policy sees
+// it.
 struct Request {
   Instant arrival;                          // From the start of the trace.
   Tokens prompt;                            // >= 1.
   Tokens output;                            // >= 1.
   std::uint32_t workload = 0;               // Which request stream of the scenario it belongs to.
   Tokens hash_block{0};                     // Tokens a prefix hash stands for; 0 = the trace has no hashes.
-  std::vector<std::uint64_t> block_hashes;  // Hash k stands for prompt tokens [k, k+1) x hash_block, chained: block k is
-                                            // reusable only if blocks 0..k-1 are.  The last block may be partial.
+  std::vector<std::uint64_t> block_hashes;  // Hash k stands for prompt tokens [k, k+1) x hash_block, chained: block k
+                                            // is reusable only if blocks 0..k-1 are.  The last block may be partial.
 };
 
 // One training job: a gang of `gpus` that starts together and runs for `run_time`.
 struct TrainingJob {
-  std::string name;         // As in the trace: its id there.
-  Instant submit;           // From the start of the trace.
-  Gpus gpus;                // >= 1.
-  Duration run_time;        // > 0.  True time on the reference GPU, without checkpoints; no policy sees it.
-  Duration estimate;        // What the user asked for or a predictor says; policies see this.  = run_time where unknown.
-  std::string tenant;       // User, group or virtual cluster; may be empty.
-  double parameters = 0;    // Model parameters (not billions); 0 = unknown.  Sets the size of a checkpoint.
+  std::string name;       // As in the trace: its id there.
+  Instant submit;         // From the start of the trace.
+  Gpus gpus;              // >= 1.
+  Duration run_time;      // > 0.  True time on the reference GPU, without checkpoints; no policy sees it.
+  Duration estimate;      // What the user asked for or a predictor says; policies see this.  = run_time where unknown.
+  std::string tenant;     // User, group or virtual cluster; may be empty.
+  double parameters = 0;  // Model parameters (not billions); 0 = unknown.  Sets the size of a checkpoint.
 };
 
 // Rows read = kept + the sum of dropped, always.
@@ -49,8 +50,8 @@ struct ReadCounts {
 class RequestSource {
  public:
   virtual ~RequestSource() = default;
-  // Fills `*out` and returns true, or returns false at the end.  Arrivals never decrease.  `out` may hold an earlier request:
-  // its vectors are reused.  After an error the source must not be used again.
+  // Fills `*out` and returns true, or returns false at the end.  Arrivals never decrease.  `out` may hold an earlier
+  // request: its vectors are reused.  After an error the source must not be used again.
   virtual Result<bool> next(Request* out) = 0;
   virtual const ReadCounts& counts() const = 0;
 };

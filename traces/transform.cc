@@ -265,7 +265,8 @@ Result<Ratio> ratio_of(double factor) {
   if (!(factor >= 1.0 / kMost && factor <= kMost)) return bad;
   std::int64_t billionths = 0;
   if (parse_time(text_of(factor), kMost, kRunTimeRules, &billionths)) return bad;
-  if (static_cast<double>(billionths) / static_cast<double>(kMost) != factor) return bad;  // It had more than 9 decimals.
+  if (static_cast<double>(billionths) / static_cast<double>(kMost) != factor)
+    return bad;  // It had more than 9 decimals.
   Ratio r{billionths, kMost};
   while (r.num % 10 == 0 && r.den > 1) {
     r.num /= 10;

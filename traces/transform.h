@@ -1,11 +1,11 @@
 // Transforms of traces: each takes a trace and gives a trace, and they compose.
 //
-// On requests they are wrappers that stream; counts() of the result are those of the source below (what was read, not what
-// passed).  On jobs they work in place on the whole list; JobTrace::counts stays what was read.  Random choices come from the
-// stream (seed, name); give every transform of a run a name of its own.
+// On requests they are wrappers that stream; counts() of the result are those of the source below (what was read, not
+// what passed).  On jobs they work in place on the whole list; JobTrace::counts stays what was read.  Random choices
+// come from the stream (seed, name); give every transform of a run a name of its own.
 //
-// Contract: the result is sorted by time; ties keep the order of the source; no time is negative or beyond 285 years (an
-// error).  Options out of range are an Error, never a CHECK.
+// Contract: the result is sorted by time; ties keep the order of the source; no time is negative or beyond 285 years
+// (an error).  Options out of range are an Error, never a CHECK.
 #ifndef JEVONS_TRACES_TRANSFORM_H_
 #define JEVONS_TRACES_TRANSFORM_H_
 
@@ -41,9 +41,9 @@ Result<RequestSourcePtr> slice(RequestSourcePtr source, Instant from, Instant to
 // Multiplies arrival times; 2/1 halves the rate.  Exact, rounded half up to the nanosecond.
 Result<RequestSourcePtr> scale_time(RequestSourcePtr source, Ratio factor);
 // Multiplies the rate by superposing copies: of each request, floor(factor) copies plus one more with the remaining
-// probability.  The first copy keeps its time; every other is delayed by a uniform draw from [0, jitter), so that copies of a
-// burst do not fall on one instant, and its block hashes are changed, alike within one copy number: a copy is another set of
-// users and shares prefixes within itself only.  factor < 1 thins.
+// probability.  The first copy keeps its time; every other is delayed by a uniform draw from [0, jitter), so that
+// copies of a burst do not fall on one instant, and its block hashes are changed, alike within one copy number: a copy
+// is another set of users and shares prefixes within itself only.  factor < 1 thins.
 Result<RequestSourcePtr> scale_rate(RequestSourcePtr source, double factor, RandomName random, Duration jitter = 60_s);
 // Keeps each request with probability `share`.
 Result<RequestSourcePtr> thin(RequestSourcePtr source, double share, RandomName random);
@@ -53,8 +53,8 @@ Result<RequestSourcePtr> shift(RequestSourcePtr source, Duration by);
 Result<RequestSourcePtr> limit(RequestSourcePtr source, std::uint64_t count);
 // One stream of several; requests of equal arrival come in the order of `sources`.
 Result<RequestSourcePtr> merge(std::vector<RequestSourcePtr> sources);
-// Plays the trace `times` times, copy k delayed by k x every.  What arrives at or after `every` within a copy is left out.
-// Copies differ in their block hashes, as those of scale_rate do.  Memory: one open source.
+// Plays the trace `times` times, copy k delayed by k x every.  What arrives at or after `every` within a copy is left
+// out. Copies differ in their block hashes, as those of scale_rate do.  Memory: one open source.
 Result<RequestSourcePtr> repeat(RequestSourceOpener open, Duration every, std::uint64_t times);
 // Numbers every request `workload`.
 RequestSourcePtr with_workload(RequestSourcePtr source, std::uint32_t workload);

@@ -111,7 +111,8 @@ Status repeat(JobTrace* trace, Duration every, std::uint64_t times) {
   if (Status s = check_count(static_cast<double>(times) * static_cast<double>(trace->jobs.size())); !s) return s;
   const std::size_t length = trace->jobs.size();
   for (std::uint64_t k = 1; k < times; ++k) {
-    if (static_cast<Int128>(k) * every.ns + trace->jobs[length - 1].submit.ns > kMaxTimeNs) return beyond_clock("repeat");
+    if (static_cast<Int128>(k) * every.ns + trace->jobs[length - 1].submit.ns > kMaxTimeNs)
+      return beyond_clock("repeat");
     for (std::size_t i = 0; i < length; ++i) {
       TrainingJob copy = copy_of(trace->jobs[i], k);
       copy.submit.ns += static_cast<std::int64_t>(k) * every.ns;

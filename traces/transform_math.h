@@ -30,7 +30,8 @@ inline Result<Instant> shifted(Instant t, Duration by) {
   return Instant{static_cast<std::int64_t>(ns)};
 }
 
-// Makes the block hashes of copy `copy` (1, 2, ...) differ from the original's and from other copies', equal ones alike.
+// Makes the block hashes of copy `copy` (1, 2, ...) differ from the original's and from other copies', equal ones
+// alike.
 inline void change_hashes(Request* request, std::uint64_t copy) {
   const std::uint64_t salt = copy * 0x9e3779b97f4a7c15ULL;  // 2^64 / golden ratio: far apart for small numbers.
   for (std::uint64_t& h : request->block_hashes) {
@@ -56,7 +57,8 @@ inline Status check_slice(Instant from, Instant to) {
 inline Status check_ratio(Ratio r) {
   constexpr std::int64_t kMost = 1'000'000'000;
   // Bounds of both terms keep products within 128 bits and the quotient within [1/10^9, 10^9].
-  if (r.num < 1 || r.den < 1 || r.num > kMost * kMost || r.den > kMost || r.num / kMost > r.den || r.den / kMost > r.num) {
+  if (r.num < 1 || r.den < 1 || r.num > kMost * kMost || r.den > kMost || r.num / kMost > r.den ||
+      r.den / kMost > r.num) {
     return Error{"time scale is out of range (expected 1e-9 to 1e9)", ""};
   }
   return Ok{};

@@ -80,9 +80,10 @@ class CsvRequestWriter final : public RequestWriter {
       return Ok{};
     }
     if (more && !extended_) {
-      return Error{"a late request has block hashes or a workload number, the first 100000 none (expected binary, or csv "
-                   "with --extended)",
-                   file_.path()};
+      return Error{
+          "a late request has block hashes or a workload number, the first 100000 none (expected binary, or csv "
+          "with --extended)",
+          file_.path()};
     }
     return put(r);
   }
@@ -248,14 +249,18 @@ class BinaryRequestWriter final : public RequestWriter {
   Instant last_{0};
 };
 
-Result<std::string> chosen_format(const std::string& path, const std::string& wanted, const std::vector<std::string>& known) {
+Result<std::string> chosen_format(const std::string& path, const std::string& wanted,
+                                  const std::vector<std::string>& known) {
   std::string format = wanted;
   if (wanted == "auto") {
     std::string_view name = path;
     for (const std::string_view packed : {".gz", ".zst", ".xz"}) {
       if (name.ends_with(packed)) name.remove_suffix(packed.size());
     }
-    format = name.ends_with(".csv") ? "csv" : name.ends_with(".jsonl") ? "mooncake" : name.ends_with(".jtr") ? "binary" : "";
+    format = name.ends_with(".csv")     ? "csv"
+             : name.ends_with(".jsonl") ? "mooncake"
+             : name.ends_with(".jtr")   ? "binary"
+                                        : "";
     if (format.empty()) {
       return Error{"cannot tell the format from the name (expected .csv, .jsonl or .jtr, or the option --to)", path};
     }

@@ -1,6 +1,7 @@
 // Writes traces: our CSV, Mooncake JSONL or our binary form.
 //
-// The file appears under its name only after finish() (base/file.h); its name's ending (.gz, .zst, .xz) sets the compression.
+// The file appears under its name only after finish() (base/file.h); its name's ending (.gz, .zst, .xz) sets the
+// compression.
 #ifndef JEVONS_TRACES_WRITER_H_
 #define JEVONS_TRACES_WRITER_H_
 
@@ -14,10 +15,10 @@
 namespace jevons {
 
 struct WriteOptions {
-  std::string format = "auto";           // csv, mooncake, binary; "auto" goes by the name (.csv, .jsonl, .jtr).
-  std::string time_unit = "ms";          // mooncake: ns, us, ms or s.  Times are written exactly, with decimals if need be.
-  bool extended = false;                 // csv of requests: with the columns workload, hash_block and block_hashes.  Set by
-                                         // itself when one of the first 100,000 requests needs them.
+  std::string format = "auto";   // csv, mooncake, binary; "auto" goes by the name (.csv, .jsonl, .jtr).
+  std::string time_unit = "ms";  // mooncake: ns, us, ms or s.  Times are written exactly, with decimals if need be.
+  bool extended = false;         // csv of requests: with the columns workload, hash_block and block_hashes.  Set by
+                                 // itself when one of the first 100,000 requests needs them.
 };
 
 // The names `WriteOptions::format` may have for requests, and for jobs.
@@ -27,8 +28,8 @@ std::vector<std::string> job_write_formats();
 class RequestWriter {
  public:
   virtual ~RequestWriter() = default;
-  // Requests come in order of arrival.  Error: the disk, or a request that the format cannot hold (csv that is not extended:
-  // hashes, a workload number; mooncake: a workload number, two sizes of hash block).
+  // Requests come in order of arrival.  Error: the disk, or a request that the format cannot hold (csv that is not
+  // extended: hashes, a workload number; mooncake: a workload number, two sizes of hash block).
   virtual Status write(const Request& request) = 0;
   virtual Status finish() = 0;
 };

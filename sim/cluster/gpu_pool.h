@@ -1,7 +1,7 @@
 // The only owner of "who holds this GPU".
 //
-// A node belongs to training, where jobs hold some of its GPUs and the rest is idle, or to one serving pool, which holds it
-// whole.  Idle GPU-time is reported from here; every holder reports its own.
+// A node belongs to training, where jobs hold some of its GPUs and the rest is idle, or to one serving pool, which
+// holds it whole.  Idle GPU-time is reported from here; every holder reports its own.
 #ifndef JEVONS_SIM_CLUSTER_GPU_POOL_H_
 #define JEVONS_SIM_CLUSTER_GPU_POOL_H_
 

@@ -1,9 +1,9 @@
 // The calendar: what happens next.
 //
 // Events leave in the strict order (time, kind, slot).  A slot is one source of events - a replica, a job, an arrival
-// stream - and has at most one pending event, which can be moved or cancelled; so the calendar never holds stale entries and
-// its size is the number of sources, not of requests.  Slots are numbered in order of creation, which no engine mode
-// changes: the order of simultaneous events is the same whether a replica steps or fast-forwards.
+// stream - and has at most one pending event, which can be moved or cancelled; so the calendar never holds stale
+// entries and its size is the number of sources, not of requests.  Slots are numbered in order of creation, which no
+// engine mode changes: the order of simultaneous events is the same whether a replica steps or fast-forwards.
 //
 // A 4-ary heap of 16-byte entries, with each slot's position beside it.
 #ifndef JEVONS_SIM_ENGINE_CALENDAR_H_
@@ -16,20 +16,21 @@
 
 namespace jevons {
 
-// In the order in which simultaneous events happen: completions, then arrivals, then decisions, then what touches SimGrid.
+// In the order in which simultaneous events happen: completions, then arrivals, then decisions, then what touches
+// SimGrid.
 enum class EventKind : std::uint8_t {
-  kFlowDone,         // Flows that SimGrid finished.
-  kIteration,        // A replica's iteration, or the last one of a fast-forwarded span, ends.
-  kJobPhase,         // A job finishes its steps, or its restart overhead.
-  kNodePhase,        // A node has warmed up, or its drain limit is over.
-  kRequestArrival,   // The next request of a stream.
-  kRequestReady,     // A request leaves the front end's processing.
+  kFlowDone,        // Flows that SimGrid finished.
+  kIteration,       // A replica's iteration, or the last one of a fast-forwarded span, ends.
+  kJobPhase,        // A job finishes its steps, or its restart overhead.
+  kNodePhase,       // A node has warmed up, or its drain limit is over.
+  kRequestArrival,  // The next request of a stream.
+  kRequestReady,    // A request leaves the front end's processing.
   kJobArrival,
-  kDispatch,         // Held requests are offered to the router again.
-  kReview,           // The allocator.
-  kSchedule,         // The training queue.
-  kTouch,            // Flows start or are cut: SimGrid's clock must stand at this instant.
-  kEnd,              // The horizon; touches SimGrid too.
+  kDispatch,  // Held requests are offered to the router again.
+  kReview,    // The allocator.
+  kSchedule,  // The training queue.
+  kTouch,     // Flows start or are cut: SimGrid's clock must stand at this instant.
+  kEnd,       // The horizon; touches SimGrid too.
 };
 constexpr bool touches_simgrid(EventKind k) { return k >= EventKind::kTouch; }
 
@@ -103,9 +104,7 @@ class Calendar {
     EventKind kind;
     std::uint32_t payload;
   };
-  static bool before(const Entry& a, const Entry& b) {
-    return a.time != b.time ? a.time < b.time : a.order < b.order;
-  }
+  static bool before(const Entry& a, const Entry& b) { return a.time != b.time ? a.time < b.time : a.order < b.order; }
   std::uint64_t order_of(std::uint32_t s) const { return static_cast<std::uint64_t>(slots_[s].kind) << 32 | s; }
   void put(std::uint32_t p, const Entry& e) {
     heap_[p] = e;

@@ -13,8 +13,8 @@ namespace {
 
 using SimgridModel = simgrid::kernel::resource::Model;
 
-// One nanosecond.  SimGrid ends flows whose date lies within its timing precision of its clock, so a flow that ends a hair
-// after one of our events ends before it where the clock stops there; look-ahead must stop there too.
+// One nanosecond.  SimGrid ends flows whose date lies within its timing precision of its clock, so a flow that ends a
+// hair after one of our events ends before it where the clock stops there; look-ahead must stop there too.
 constexpr double kTick = 1e-9;
 
 class CalendarModel final : public SimgridModel {

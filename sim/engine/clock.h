@@ -1,10 +1,12 @@
 // The clock: SimGrid runs, and our calendar is one of its models.
 //
-// With look-ahead, every event that lies before the next date at which SimGrid itself has something to do is handled at once,
-// without a SimGrid round; events that touch SimGrid (flows start or are cut) wait until its clock stands at their instant.
-// Without look-ahead SimGrid's clock stops at every event.  Both give the same bytes:
-//   - An event at t comes before a flow's end at D exactly if t/1e9 < D, and a flow's end is handled at ceil(D * 1e9) ns.
-//   - Dates are exact: SimGrid adds differences of doubles, and now + (t - now) = t exactly as long as now <= t <= 2 now
+// With look-ahead, every event that lies before the next date at which SimGrid itself has something to do is handled at
+// once, without a SimGrid round; events that touch SimGrid (flows start or are cut) wait until its clock stands at
+// their instant. Without look-ahead SimGrid's clock stops at every event.  Both give the same bytes:
+//   - An event at t comes before a flow's end at D exactly if t/1e9 < D, and a flow's end is handled at ceil(D * 1e9)
+//   ns.
+//   - Dates are exact: SimGrid adds differences of doubles, and now + (t - now) = t exactly as long as now <= t <= 2
+//   now
 //     (Sterbenz), so the model never lets a step more than double the clock.
 #ifndef JEVONS_SIM_ENGINE_CLOCK_H_
 #define JEVONS_SIM_ENGINE_CLOCK_H_

@@ -1,11 +1,12 @@
 // Flows on SimGrid 3.32: detached communications started from the maestro, ends through the completion signal.
 #include "sim/network/flows.h"
 
+#include <simgrid/version.h>
+
 #include <cmath>
 #include <deque>
 #include <map>
 #include <simgrid/s4u.hpp>
-#include <simgrid/version.h>
 
 #include "topologies/simgrid_platform.h"
 
@@ -19,8 +20,8 @@ struct Flow {
   s4u::Host* from = nullptr;
   s4u::Host* to = nullptr;
   Bytes bytes;
-  s4u::CommPtr comm;       // Null until started and again when finished.
-  bool finished = false;   // All bytes delivered; its owner is told at the end of the nanosecond.
+  s4u::CommPtr comm;      // Null until started and again when finished.
+  bool finished = false;  // All bytes delivered; its owner is told at the end of the nanosecond.
 };
 
 // SimGrid wants a host and a name for the program before any platform exists.
@@ -40,10 +41,10 @@ struct Flows::Impl {
   const Observers* observers;
   SimgridPlatform platform;
   Slot touch_slot, done_slot;
-  std::map<std::uint64_t, Flow> flows;                      // In flight or about to start; ordered, so cuts are too.
+  std::map<std::uint64_t, Flow> flows;  // In flight or about to start; ordered, so cuts are too.
   std::vector<std::uint64_t> starting, cutting;
-  std::deque<std::pair<Instant, std::uint64_t>> done;       // In order of time.
-  std::vector<s4u::CommPtr> graveyard;                      // SimGrid still uses a comm inside its completion signal.
+  std::deque<std::pair<Instant, std::uint64_t>> done;  // In order of time.
+  std::vector<s4u::CommPtr> graveyard;                 // SimGrid still uses a comm inside its completion signal.
   std::uint64_t next_id = 1;
 
   std::uint64_t add(s4u::Host* from, s4u::Host* to, Bytes bytes, FlowOwner* owner, Instant now) {

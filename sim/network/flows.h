@@ -1,7 +1,8 @@
 // Flows that share wires: model weights to nodes, checkpoints to and from storage.
 //
-// A flow is started or cut at an instant; SimGrid shares the links of its route fairly (max-min) among all flows, and the
-// flow's end comes back as an event.  Starting and cutting wait for SimGrid's clock (EventKind::kTouch at the same instant).
+// A flow is started or cut at an instant; SimGrid shares the links of its route fairly (max-min) among all flows, and
+// the flow's end comes back as an event.  Starting and cutting wait for SimGrid's clock (EventKind::kTouch at the same
+// instant).
 #ifndef JEVONS_SIM_NETWORK_FLOWS_H_
 #define JEVONS_SIM_NETWORK_FLOWS_H_
 
@@ -29,8 +30,8 @@ class Flows {
   Flows(const Flows&) = delete;
   Flows& operator=(const Flows&) = delete;
 
-  // Storage to node, or node to storage.  The owner is told later, never during the call, also for 0 bytes.  Ids are never
-  // reused.  The owner must outlive the flow or cut it.
+  // Storage to node, or node to storage.  The owner is told later, never during the call, also for 0 bytes.  Ids are
+  // never reused.  The owner must outlive the flow or cut it.
   std::uint64_t read_storage(NodeId to, Bytes bytes, FlowOwner* owner, Instant now);
   std::uint64_t write_storage(NodeId from, Bytes bytes, FlowOwner* owner, Instant now);
   // The owner is not told.  Unknown ids (already done) are ignored.

@@ -1,10 +1,10 @@
 // Recomputes a run's totals from its events alone, with code of its own, and checks every invariant it can see.
 //
 // Conservation: each GPU's purposes sum to the horizon (exact, 128 bits), GPUs sum to n x horizon; tokens (completed
-// requests: produced = asked, prompt = prefilled + reused); every request and job ends exactly once; Little's law over all
-// requests (the integral of the number in system = the sum of sojourns, 0 ns apart); bytes injected = delivered + cut off;
-// dollars recomputed equal the result's to the micro-dollar.  Invariants: time never goes back; no GPU with two holders;
-// gangs start whole; KV use within [0, capacity] and 0 when a replica ends; requests legal in their times
+// requests: produced = asked, prompt = prefilled + reused); every request and job ends exactly once; Little's law over
+// all requests (the integral of the number in system = the sum of sojourns, 0 ns apart); bytes injected = delivered +
+// cut off; dollars recomputed equal the result's to the micro-dollar.  Invariants: time never goes back; no GPU with
+// two holders; gangs start whole; KV use within [0, capacity] and 0 when a replica ends; requests legal in their times
 // (arrival <= scheduled <= first token <= finish).
 #ifndef JEVONS_SIM_OBSERVE_AUDITOR_H_
 #define JEVONS_SIM_OBSERVE_AUDITOR_H_

@@ -13,9 +13,9 @@ namespace jevons {
 struct MetricsSetup {
   struct Group {
     std::string name;
-    Gpus gpus;                               // All nodes together.
+    Gpus gpus;  // All nodes together.
     double price_usd_per_gpu_hour = 0;
-    double idle_watts = 0, busy_watts = 0;   // Busy in kServing, kTraining, kLostWork, kDraining; idle otherwise.
+    double idle_watts = 0, busy_watts = 0;  // Busy in kServing, kTraining, kLostWork, kDraining; idle otherwise.
   };
   struct Pool {
     std::string name;

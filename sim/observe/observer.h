@@ -1,7 +1,8 @@
-// What happens in a run, as typed events.  Metrics, the auditor, the per-request file and later the timeline are observers.
+// What happens in a run, as typed events.  Metrics, the auditor, the per-request file and later the timeline are
+// observers.
 //
-// Events arrive in non-decreasing time.  Fast-forward and step-by-step runs send the same events (an iteration is not an
-// event).  References live only during the call.
+// Events arrive in non-decreasing time.  Fast-forward and step-by-step runs send the same events (an iteration is not
+// an event).  References live only during the call.
 #ifndef JEVONS_SIM_OBSERVE_OBSERVER_H_
 #define JEVONS_SIM_OBSERVE_OBSERVER_H_
 
@@ -16,14 +17,14 @@ namespace jevons {
 
 // What a GPU's time went to.  Every GPU is in exactly one purpose at every instant.
 enum class Purpose : std::uint8_t {
-  kIdle,          // Held by nobody.
-  kLoading,       // A serving node loading its model and warming up; a training job restoring its checkpoint.
-  kServing,       // A replica running iterations.
-  kIdleServing,   // A replica with nothing to run.
-  kDraining,      // A replica that takes no new requests, until its node is handed back (running or not).
-  kTraining,      // Training steps that were kept: saved in a checkpoint, or of a job that ended, or still running.
-  kCheckpoint,    // Writing a checkpoint.
-  kLostWork,      // Training steps and checkpoint writes undone by a preemption.
+  kIdle,         // Held by nobody.
+  kLoading,      // A serving node loading its model and warming up; a training job restoring its checkpoint.
+  kServing,      // A replica running iterations.
+  kIdleServing,  // A replica with nothing to run.
+  kDraining,     // A replica that takes no new requests, until its node is handed back (running or not).
+  kTraining,     // Training steps that were kept: saved in a checkpoint, or of a job that ended, or still running.
+  kCheckpoint,   // Writing a checkpoint.
+  kLostWork,     // Training steps and checkpoint writes undone by a preemption.
 };
 inline constexpr int kPurposes = 8;
 constexpr std::string_view purpose_name(Purpose p) {
@@ -32,9 +33,9 @@ constexpr std::string_view purpose_name(Purpose p) {
   return kNames[static_cast<int>(p)];
 }
 
-// `gpus` GPUs of `group` spent [from, to) on `purpose`.  The simulator reports every GPU's whole time in such stretches,
-// each when it is over and its purpose is final (training steps: when saved, ended or lost).  Stretches of one holder come
-// in order; `to` never lies after the event's own time.
+// `gpus` GPUs of `group` spent [from, to) on `purpose`.  The simulator reports every GPU's whole time in such
+// stretches, each when it is over and its purpose is final (training steps: when saved, ended or lost).  Stretches of
+// one holder come in order; `to` never lies after the event's own time.
 struct GpuStretch {
   GroupId group;
   Purpose purpose = Purpose::kIdle;
@@ -49,18 +50,18 @@ struct RequestRecord {
   RequestId id;
   std::uint32_t workload = 0;
   PoolId pool;
-  ReplicaId replica;             // Last one; invalid if never routed.
+  ReplicaId replica;  // Last one; invalid if never routed.
   FinishReason reason = FinishReason::kCompleted;
-  Tokens prompt, output;         // As asked.
-  Tokens produced;               // Output tokens delivered.
-  Tokens reused;                 // Prompt tokens taken from the prefix cache (first admission).
-  Tokens prefilled;              // Prompt tokens computed, without recomputation.
-  Tokens recomputed;             // Tokens computed again after preemption (prompt and output).
+  Tokens prompt, output;  // As asked.
+  Tokens produced;        // Output tokens delivered.
+  Tokens reused;          // Prompt tokens taken from the prefix cache (first admission).
+  Tokens prefilled;       // Prompt tokens computed, without recomputation.
+  Tokens recomputed;      // Tokens computed again after preemption (prompt and output).
   std::int32_t preemptions = 0;
   Instant arrival;
-  Instant scheduled;             // First admitted to a batch; never() if not.
-  Instant first_token;           // never() if none.
-  Instant finish;                // Last token, refusal, or end of run.
+  Instant scheduled;    // First admitted to a batch; never() if not.
+  Instant first_token;  // never() if none.
+  Instant finish;       // Last token, refusal, or end of run.
 };
 
 struct JobRecord {
@@ -69,9 +70,9 @@ struct JobRecord {
   FinishReason reason = FinishReason::kCompleted;
   Gpus gpus;
   Instant submit;
-  Instant first_start;           // never() if not started.
+  Instant first_start;  // never() if not started.
   Instant finish;
-  Duration run_time;             // Work asked, on the reference GPU.
+  Duration run_time;  // Work asked, on the reference GPU.
   GpuTime useful, checkpoint, lost, restoring;
   std::int32_t preemptions = 0;
   std::int32_t checkpoints = 0;
@@ -92,7 +93,7 @@ class Observer {
   virtual void on_job_start(Instant, const GangStart&) {}          // Also after a preemption.
   virtual void on_job_stop(Instant, JobId, bool /*preempted*/) {}  // Its GPUs are free from this instant.
   virtual void on_job_end(Instant, const JobRecord&) {}
-  virtual void on_node_taken(Instant, NodeId, PoolId) {}           // A pool holds the whole node from this instant.
+  virtual void on_node_taken(Instant, NodeId, PoolId) {}  // A pool holds the whole node from this instant.
   virtual void on_node_given_back(Instant, NodeId, PoolId) {}
   virtual void on_gpu_time(Instant, const GpuStretch&) {}
   // KV memory of a replica changed holder: used after the change, and its capacity.
@@ -101,7 +102,7 @@ class Observer {
   virtual void on_replica_end(Instant, ReplicaId, Blocks /*kv used, must be 0*/) {}
   virtual void on_flow_start(Instant, std::uint64_t /*id*/, Bytes) {}
   virtual void on_flow_end(Instant, std::uint64_t /*id*/, Bytes /*delivered*/, bool /*complete*/) {}
-  virtual void on_run_end(Instant) {}                              // Last event; open stretches were sent before.
+  virtual void on_run_end(Instant) {}  // Last event; open stretches were sent before.
 };
 
 }  // namespace jevons

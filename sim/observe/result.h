@@ -14,28 +14,28 @@
 
 namespace jevons {
 
-struct ServingResult {           // Of one pool, or of all together (merged).
+struct ServingResult {  // Of one pool, or of all together (merged).
   std::string pool;
   std::uint64_t arrived = 0, completed = 0, rejected = 0, unfinished = 0;
-  std::uint64_t met_slo = 0;     // Completed within the SLO.
+  std::uint64_t met_slo = 0;  // Completed within the SLO.
   std::uint64_t preemptions = 0;
-  Tokens prompt, output;         // Of completed requests.
-  Tokens produced;               // Output tokens of all requests, unfinished ones included.
+  Tokens prompt, output;  // Of completed requests.
+  Tokens produced;        // Output tokens of all requests, unfinished ones included.
   Tokens prefilled, reused, recomputed;
-  Histogram ttft, tpot, e2e;     // ns.  TTFT: all that got a first token; TPOT, E2E: completed (TPOT: output >= 2).
-  Histogram queue_time;          // Arrival to first admission.
+  Histogram ttft, tpot, e2e;  // ns.  TTFT: all that got a first token; TPOT, E2E: completed (TPOT: output >= 2).
+  Histogram queue_time;       // Arrival to first admission.
 };
 
 struct TrainingResult {
   std::uint64_t submitted = 0, completed = 0, rejected = 0, unfinished = 0;
   std::uint64_t preemptions = 0, checkpoints = 0;
-  Histogram jct;                 // ns, completed jobs: finish - submit.
-  Histogram queueing_delay;      // ns, started jobs: first start - submit.
-  GpuTime useful;                // Training time of kept steps (ledger's kTraining).
-  Instant last_finish;           // Makespan: end of the last completed job.
+  Histogram jct;             // ns, completed jobs: finish - submit.
+  Histogram queueing_delay;  // ns, started jobs: first start - submit.
+  GpuTime useful;            // Training time of kept steps (ledger's kTraining).
+  Instant last_finish;       // Makespan: end of the last completed job.
 };
 
-struct Ledger {                  // GPU-time by purpose; per group and in total.
+struct Ledger {  // GPU-time by purpose; per group and in total.
   std::array<GpuTime, kPurposes> by_purpose{};
   GpuTime total() const {
     GpuTime t{};
@@ -45,10 +45,10 @@ struct Ledger {                  // GPU-time by purpose; per group and in total.
 };
 
 struct RunResult {
-  bool complete = true;          // False: interrupted before the horizon.
-  Instant end;                   // Simulated time the figures cover, from 0.
+  bool complete = true;  // False: interrupted before the horizon.
+  Instant end;           // Simulated time the figures cover, from 0.
   std::vector<ServingResult> pools;
-  ServingResult serving;         // All pools together.
+  ServingResult serving;  // All pools together.
   TrainingResult training;
   std::vector<std::string> groups;
   std::vector<Ledger> ledger_by_group;
@@ -58,9 +58,9 @@ struct RunResult {
   double energy_joules = 0;      // GPUs and their host share, without PUE; watts to the milliwatt.
   std::uint64_t node_moves = 0;  // Nodes taken by or given back by pools, after the start.
   std::uint64_t flows = 0;
-  Bytes flow_bytes;              // Delivered by flows.
-  std::uint64_t events = 0;      // Calendar events handled; differs between engine modes, so it is not part of any report.
-  std::string warnings;          // One per line; empty if none.
+  Bytes flow_bytes;          // Delivered by flows.
+  std::uint64_t events = 0;  // Calendar events handled; differs between engine modes, so it is not part of any report.
+  std::string warnings;      // One per line; empty if none.
 };
 
 }  // namespace jevons

@@ -105,9 +105,9 @@ void Pool::request_finished(RequestSlot request, Instant now) {
   const Duration after_first = now - record.first_token;
   const std::int64_t steps = record.output.value - 1;
   // As met_slo() has it: TPOT rounded half up to the nanosecond.
-  const bool met = (slo.ttft.ns == 0 || record.first_token - record.arrival <= slo.ttft) &&
-                   (slo.e2e.ns == 0 || e2e <= slo.e2e) &&
-                   (slo.tpot.ns == 0 || steps == 0 || Int128{2} * after_first.ns < (Int128{2} * slo.tpot.ns + 1) * steps);
+  const bool met =
+      (slo.ttft.ns == 0 || record.first_token - record.arrival <= slo.ttft) && (slo.e2e.ns == 0 || e2e <= slo.e2e) &&
+      (slo.tpot.ns == 0 || steps == 0 || Int128{2} * after_first.ns < (Int128{2} * slo.tpot.ns + 1) * steps);
   window_.met += met ? 1 : 0;
   end_request(request, FinishReason::kCompleted, now);
   wake_dispatch(now);

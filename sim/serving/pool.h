@@ -18,7 +18,7 @@ struct PoolContext {
   Calendar* calendar;
   RequestTable* requests;
   const Observers* observers;
-  std::vector<Replica*>* replicas;     // By ReplicaId, of all pools; null once ended.  Gives out the ids.
+  std::vector<Replica*>* replicas;  // By ReplicaId, of all pools; null once ended.  Gives out the ids.
   bool fast_forward = true;
 };
 
@@ -31,8 +31,8 @@ class Pool final : public ReplicaOwner, public ReplicaProbe {
 
   // Requests.  `arrive` may refuse (too long for the memory, queue full).
   void arrive(RequestSlot request, Instant now);
-  void on_request_ready(Instant now);             // kRequestReady: the front end has finished with some.
-  void on_dispatch(Instant now);                  // kDispatch: held requests are offered again.
+  void on_request_ready(Instant now);  // kRequestReady: the front end has finished with some.
+  void on_dispatch(Instant now);       // kDispatch: held requests are offered again.
   void on_iteration_end(Replica* replica, Instant now);
   std::uint64_t in_flight() const { return in_flight_; }
 
@@ -40,9 +40,9 @@ class Pool final : public ReplicaOwner, public ReplicaProbe {
   void add_node(NodeId node, Instant now);
   void set_draining(NodeId node, bool draining, Instant now);
   bool node_empty(NodeId node) const;
-  std::int64_t node_load(NodeId node) const;      // Requests queued and running there.
-  void evict_node(NodeId node, Instant now);      // Its requests go back to the front queue.
-  void remove_node(NodeId node, Instant now);     // Must be empty.
+  std::int64_t node_load(NodeId node) const;   // Requests queued and running there.
+  void evict_node(NodeId node, Instant now);   // Its requests go back to the front queue.
+  void remove_node(NodeId node, Instant now);  // Must be empty.
   bool serves_on(GroupId group) const { return instance_for(group) != nullptr; }
   const PoolInstance* instance_for(GroupId group) const;
   // A draining node that has become empty since the last call; invalid if none.
@@ -60,7 +60,7 @@ class Pool final : public ReplicaOwner, public ReplicaProbe {
   Tokens cached_prefix(ReplicaId id, const RequestView& request) const override;
 
  private:
-  struct Window {                                 // Since the last review.
+  struct Window {  // Since the last review.
     std::int64_t arrived = 0, finished = 0, met = 0;
     std::int64_t prompt_tokens = 0;
     std::int64_t produced_before = 0;
@@ -85,9 +85,9 @@ class Pool final : public ReplicaOwner, public ReplicaProbe {
   Slot ready_slot_, dispatch_slot_;
   Blocks smallest_kv_;
   std::uint64_t in_flight_ = 0;
-  std::int64_t produced_ended_ = 0;                 // Tokens of replicas that have ended.
+  std::int64_t produced_ended_ = 0;  // Tokens of replicas that have ended.
   Window window_;
-  Instant now_;                                     // Of the router's call, for the probe.
+  Instant now_;  // Of the router's call, for the probe.
 };
 
 }  // namespace jevons

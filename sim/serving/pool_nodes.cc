@@ -28,20 +28,19 @@ void Pool::add_node(NodeId node, Instant now) {
   CHECK(count >= 1);
   for (std::int32_t i = 0; i < count; ++i) {
     const ReplicaId id{static_cast<std::uint32_t>(context_.replicas->size())};
-    replicas_.push_back(std::make_unique<Replica>(
-        ReplicaSetup{.id = id,
-                     .node = node,
-                     .group = group,
-                     .gpus = instance->gpus_per_replica,
-                     .kv_blocks = instance->plan.kv_blocks,
-                     .prefix_caching = setup_->enable_prefix_caching,
-                     .fast_forward = context_.fast_forward,
-                     .time = &instance->plan.time,
-                     .table = setup_->table.get(),
-                     .limits = &setup_->limits,
-                     .batcher = setup_->batcher.get(),
-                     .batcher_name = setup_->batcher_name},
-        now, context_.calendar, context_.requests, context_.observers, this));
+    replicas_.push_back(std::make_unique<Replica>(ReplicaSetup{.id = id,
+                                                               .node = node,
+                                                               .group = group,
+                                                               .gpus = instance->gpus_per_replica,
+                                                               .kv_blocks = instance->plan.kv_blocks,
+                                                               .prefix_caching = setup_->enable_prefix_caching,
+                                                               .fast_forward = context_.fast_forward,
+                                                               .time = &instance->plan.time,
+                                                               .table = setup_->table.get(),
+                                                               .limits = &setup_->limits,
+                                                               .batcher = setup_->batcher.get(),
+                                                               .batcher_name = setup_->batcher_name},
+                                                  now, context_.calendar, context_.requests, context_.observers, this));
     context_.replicas->push_back(replicas_.back().get());
     ready_.push_back({.id = id, .node = node, .speed = instance->speed});
   }
@@ -55,10 +54,15 @@ void Pool::set_draining(NodeId node, bool draining, Instant now) {
       std::erase_if(ready_, [&](const ReplicaView& v) { return v.id == r->setup().id; });
     } else {
       const PoolInstance* instance = instance_for(r->setup().group);
-      const ReplicaView view{.id = r->setup().id, .node = node, .waiting = r->waiting(), .running = r->running(),
-                             .waiting_tokens = r->waiting_tokens(), .speed = instance->speed};
+      const ReplicaView view{.id = r->setup().id,
+                             .node = node,
+                             .waiting = r->waiting(),
+                             .running = r->running(),
+                             .waiting_tokens = r->waiting_tokens(),
+                             .speed = instance->speed};
       ready_.insert(std::lower_bound(ready_.begin(), ready_.end(), view.id,
-                                     [](const ReplicaView& v, ReplicaId id) { return v.id < id; }), view);
+                                     [](const ReplicaView& v, ReplicaId id) { return v.id < id; }),
+                    view);
     }
   }
   if (!draining) wake_dispatch(now);
@@ -133,10 +137,12 @@ void Pool::review(Instant now, Duration period, PoolView* view) {
     const double replicas = group.gpus_per_node.value / instance.gpus_per_replica.value;
     const double s = period.seconds();
     const double prefill = static_cast<double>(window_.prompt_tokens) / s / instance.plan.prefill_tokens_per_s;
-    const double decode = static_cast<double>(produced - window_.produced_before) / s / instance.plan.decode_tokens_per_s;
+    const double decode =
+        static_cast<double>(produced - window_.produced_before) / s / instance.plan.decode_tokens_per_s;
     view->load_nodes = (prefill + decode) / replicas;
   }
-  view->slo_met = window_.finished == 0 ? 1.0 : static_cast<double>(window_.met) / static_cast<double>(window_.finished);
+  view->slo_met =
+      window_.finished == 0 ? 1.0 : static_cast<double>(window_.met) / static_cast<double>(window_.finished);
   view->finished = window_.finished;
   view->arrived = window_.arrived;
   window_ = {};

@@ -141,7 +141,8 @@ Instant Replica::span_end(std::int64_t steps) const {
 
 std::int64_t Replica::growth_between(std::int64_t first_step, std::int64_t steps) const {
   std::int64_t blocks = steps / block_size_ * static_cast<std::int64_t>(decoding_.size());
-  for (std::int64_t i = 0; i < steps % block_size_; ++i) blocks += growth_[static_cast<std::size_t>((first_step + i) % block_size_)];
+  for (std::int64_t i = 0; i < steps % block_size_; ++i)
+    blocks += growth_[static_cast<std::size_t>((first_step + i) % block_size_)];
   return blocks;
 }
 
@@ -153,7 +154,8 @@ std::size_t Replica::phase_of(std::int64_t context) const {
 Blocks Replica::kv_used(Instant now) const {
   if (!under_way_ || !decodes_) return kv_.referenced();
   const std::int64_t begun = std::min(steps_done(now) + 1, span_steps_);
-  return kv_.referenced() + Blocks{growth_between(step_ + taken_steps_, std::max<std::int64_t>(0, begun - taken_steps_))};
+  return kv_.referenced() +
+         Blocks{growth_between(step_ + taken_steps_, std::max<std::int64_t>(0, begun - taken_steps_))};
 }
 
 std::int64_t Replica::tokens_produced(Instant now) const {

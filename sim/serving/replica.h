@@ -1,13 +1,14 @@
 // One replica: a model instance that batches requests continuously, as vLLM's engine loop does.
 //
-// An iteration is arithmetic, not an event.  The batch changes only when a request joins, leaves, or memory runs out; between
-// two changes the replica decodes k steps whose total time has a closed form, and the calendar holds one entry: the end of
-// the k-th.  An arrival cuts the span at the end of the step in progress.  Step by step (k = 1) is the same code with shorter
-// spans: both modes make the same decisions at the same instants, to the nanosecond, because iteration times are integers
-// of 2^-20 ns and a span's total is exactly the sum of its steps.
+// An iteration is arithmetic, not an event.  The batch changes only when a request joins, leaves, or memory runs out;
+// between two changes the replica decodes k steps whose total time has a closed form, and the calendar holds one entry:
+// the end of the k-th.  An arrival cuts the span at the end of the step in progress.  Step by step (k = 1) is the same
+// code with shorter spans: both modes make the same decisions at the same instants, to the nanosecond, because
+// iteration times are integers of 2^-20 ns and a span's total is exactly the sum of its steps.
 //
 // Invariants
-//   1. decoding_ is a heap by (finish_step, admission); its size is the batch's B; context_ is the sum of the tokens they
+//   1. decoding_ is a heap by (finish_step, admission); its size is the batch's B; context_ is the sum of the tokens
+//   they
 //      have in memory after `step_` steps.
 //   2. growth_[s % block_size] counts the decoding requests that need a new block in step s.
 //   3. Blocks for the first taken_steps_ of the span are taken; those of later steps are taken when they are settled.
@@ -55,8 +56,8 @@ class ReplicaOwner {
 
 class Replica {
  public:
-  Replica(const ReplicaSetup& setup, Instant now, Calendar* calendar, RequestTable* requests, const Observers* observers,
-          ReplicaOwner* owner);
+  Replica(const ReplicaSetup& setup, Instant now, Calendar* calendar, RequestTable* requests,
+          const Observers* observers, ReplicaOwner* owner);
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
 
@@ -141,26 +142,26 @@ class Replica {
 
   std::deque<RequestSlot> waiting_;
   std::int64_t waiting_tokens_ = 0;
-  std::int32_t running_ = 0;                 // Decoding, partial, and admitted in this iteration.
+  std::int32_t running_ = 0;  // Decoding, partial, and admitted in this iteration.
   std::vector<Decoding> decoding_;
   std::int64_t context_ = 0;
   std::vector<std::int64_t> growth_;
   RequestSlot partial_;
   bool has_partial_ = false;
   std::uint64_t next_admission_ = 0;
-  std::int64_t step_ = 0;                    // Decode steps settled so far.
-  std::int64_t produced_ = 0;                // Tokens out, settled.
+  std::int64_t step_ = 0;      // Decode steps settled so far.
+  std::int64_t produced_ = 0;  // Tokens out, settled.
 
   // The iteration or span under way.
   bool under_way_ = false;
-  bool decodes_ = false;                     // The decoding requests take part.
-  bool cut_ = false;                         // Already shortened to the step in progress.
+  bool decodes_ = false;  // The decoding requests take part.
+  bool cut_ = false;      // Already shortened to the step in progress.
   std::vector<Chunk> chunks_;
   std::int64_t span_steps_ = 0;
   std::int64_t taken_steps_ = 0;
-  DecodeSpan span_;                          // A mixed iteration is a span of one step.
+  DecodeSpan span_;  // A mixed iteration is a span of one step.
   Instant start_;
-  std::int64_t start_fraction_ = 0;          // In 2^-20 ns; half at a fresh start, so that ends are rounded to nearest.
+  std::int64_t start_fraction_ = 0;  // In 2^-20 ns; half at a fresh start, so that ends are rounded to nearest.
 
   bool busy_ = false, draining_ = false;
   Instant purpose_since_;
@@ -169,8 +170,8 @@ class Replica {
   BatchPlan plan_;
   PrefillView partial_view_;
   std::vector<PrefillView> waiting_view_;
-  // A waiting request has cached blocks in the free queue: a step that takes blocks may evict them, and the request may then
-  // come to fit with a smaller first chunk.  Nothing else that waits gets easier to admit while the batch decodes.
+  // A waiting request has cached blocks in the free queue: a step that takes blocks may evict them, and the request may
+  // then come to fit with a smaller first chunk.  Nothing else that waits gets easier to admit while the batch decodes.
   bool counts_on_cached_ = false;
 };
 

@@ -127,19 +127,22 @@ void Replica::take_for_step(Instant now) {
 
 void Replica::admit(std::int64_t tokens, bool last, Instant now) {
   if (running_ >= setup_.limits->max_num_seqs) contract_error("admits more than max_num_seqs requests", now);
-  if (has_partial_ && chunks_.empty()) contract_error("admits a request while another prompt waits for its next chunk", now);
+  if (has_partial_ && chunks_.empty())
+    contract_error("admits a request while another prompt waits for its next chunk", now);
   const RequestSlot slot = waiting_.front();
   waiting_.pop_front();
   RequestState& r = (*requests_)[slot];
   waiting_tokens_ -= r.target();
   ++running_;
   r.admission = next_admission_++;
-  if (r.computed > r.high_water) {  // Reused rather than computed; after a preemption only what was never computed counts.
+  if (r.computed >
+      r.high_water) {  // Reused rather than computed; after a preemption only what was never computed counts.
     r.record.reused += Tokens{r.computed - r.high_water};
     r.high_water = r.computed;
   }
   if (r.record.scheduled == Instant::never()) r.record.scheduled = now;
-  if (!last && r.computed + tokens < r.target()) contract_error("admits a part of a prompt before another request", now);
+  if (!last && r.computed + tokens < r.target())
+    contract_error("admits a part of a prompt before another request", now);
   add_chunk(slot, tokens, now);
 }
 
@@ -147,12 +150,14 @@ void Replica::add_chunk(RequestSlot slot, std::int64_t tokens, Instant now) {
   RequestState& r = (*requests_)[slot];
   if (tokens < 1 || tokens > r.target() - r.computed) {
     contract_error("prefills " + std::to_string(tokens) + " tokens (expected 1 to " +
-                       std::to_string(r.target() - r.computed) + ")", now);
+                       std::to_string(r.target() - r.computed) + ")",
+                   now);
   }
   const std::int64_t blocks = blocks_for(r.computed + tokens) - blocks_for(r.computed);
   if (!kv_.take({blocks}, &r.holding)) {
-    contract_error("prefills into " + std::to_string(blocks) + " KV blocks where " +
-                       std::to_string(kv_.free().value) + " are free", now);
+    contract_error("prefills into " + std::to_string(blocks) + " KV blocks where " + std::to_string(kv_.free().value) +
+                       " are free",
+                   now);
   }
   chunks_.push_back({slot, tokens});
 }

@@ -1,8 +1,8 @@
 // A request inside the machine: what it asked for, how far it is, what it holds.
 //
-// Life: arrived -> (front end) -> held at the front or queued at a replica -> prefilling -> decoding -> ended.  A preemption
-// sends it back to the head of its replica's queue, the loss of its replica to the pool's front queue; what it produced is
-// kept, what it had in memory is computed again.
+// Life: arrived -> (front end) -> held at the front or queued at a replica -> prefilling -> decoding -> ended.  A
+// preemption sends it back to the head of its replica's queue, the loss of its replica to the pool's front queue; what
+// it produced is kept, what it had in memory is computed again.
 #ifndef JEVONS_SIM_SERVING_REQUEST_H_
 #define JEVONS_SIM_SERVING_REQUEST_H_
 
@@ -22,12 +22,12 @@ struct RequestSlot {
 
 struct RequestState {
   Request asked;
-  RequestRecord record;             // Filled in as the request goes along.
+  RequestRecord record;  // Filled in as the request goes along.
   KvCache::Holding holding;
-  std::int64_t computed = 0;        // Tokens whose keys and values are in memory (reused ones included).
-  std::int64_t high_water = 0;      // Prompt tokens that were computed or reused at least once.
-  std::uint64_t admission = 0;      // Order of its last admission to a batch; the latest is preempted first.
-  std::int64_t finish_step = 0;     // While decoding: the replica's step count at which its last token is out.
+  std::int64_t computed = 0;     // Tokens whose keys and values are in memory (reused ones included).
+  std::int64_t high_water = 0;   // Prompt tokens that were computed or reused at least once.
+  std::uint64_t admission = 0;   // Order of its last admission to a batch; the latest is preempted first.
+  std::int64_t finish_step = 0;  // While decoding: the replica's step count at which its last token is out.
 
   // Tokens that must be in memory before the next token can come: the prompt and everything produced so far.
   std::int64_t target() const { return asked.prompt.value + record.produced.value; }

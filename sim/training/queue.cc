@@ -142,8 +142,8 @@ void TrainingRuntime::check_placement(JobId id, Instant now) const {
   std::set<NodeId> seen;
   const std::span<const NodeView> nodes = gpus_->placeable();
   for (const NodeShare& share : jobs_[id.index].shares) {
-    const auto it = std::lower_bound(nodes.begin(), nodes.end(), share.node,
-                                     [](const NodeView& v, NodeId n) { return v.id < n; });
+    const auto it =
+        std::lower_bound(nodes.begin(), nodes.end(), share.node, [](const NodeView& v, NodeId n) { return v.id < n; });
     if (it == nodes.end() || it->id != share.node || share.gpus < Gpus{1} || share.gpus > it->free ||
         !seen.insert(share.node).second) {
       throw_contract_error(setup_->placement_name, "places GPUs that are not idle", now);

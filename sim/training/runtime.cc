@@ -8,7 +8,8 @@ namespace jevons {
 
 // Speed 1 stays exact to the nanosecond.
 Duration TrainingRuntime::wall(Duration run_time, double speed) const {
-  return speed == 1.0 ? run_time : Duration{static_cast<std::int64_t>(std::ceil(static_cast<double>(run_time.ns) / speed))};
+  return speed == 1.0 ? run_time
+                      : Duration{static_cast<std::int64_t>(std::ceil(static_cast<double>(run_time.ns) / speed))};
 }
 
 Duration TrainingRuntime::run_time(Duration wall, double speed) const {

@@ -20,25 +20,27 @@ class TrainingRuntime final : public FlowOwner {
   TrainingRuntime(const TrainingSetup* setup, const Cluster* cluster, GpuPool* gpus, Flows* flows, Calendar* calendar,
                   const Observers* observers);
 
-  void begin(Instant end);                      // Schedules the first arrival; jobs submitted at `end` or later never come.
-  void on_arrival(Instant now);                 // kJobArrival.
-  void on_job_phase(JobId job, Instant now);    // kJobPhase.
-  void on_schedule(Instant now);                // kSchedule: asks the queue policy.
+  void begin(Instant end);       // Schedules the first arrival; jobs submitted at `end` or later never come.
+  void on_arrival(Instant now);  // kJobArrival.
+  void on_job_phase(JobId job, Instant now);  // kJobPhase.
+  void on_schedule(Instant now);              // kSchedule: asks the queue policy.
   void flow_done(std::uint64_t flow, Instant now) override;
-  void wake_schedule(Instant now);              // Capacity changed.
+  void wake_schedule(Instant now);  // Capacity changed.
 
   bool running(JobId job) const;
   std::span<const NodeShare> shares(JobId job) const { return jobs_[job.index].shares; }
   void preempt(JobId job, Instant now);
 
-  bool all_arrived() const { return next_arrival_ == setup_->jobs.size() || setup_->jobs[next_arrival_].submit >= end_; }
+  bool all_arrived() const {
+    return next_arrival_ == setup_->jobs.size() || setup_->jobs[next_arrival_].submit >= end_;
+  }
   std::size_t unfinished() const { return waiting_.size() - waiting_head_ + running_.size(); }
   bool any_running() const { return !running_.empty(); }
   Gpus waiting_gpus() const { return waiting_gpus_; }
   void fill_victims(Instant now, std::vector<VictimView>* victims) const;
   std::uint64_t ended() const { return ended_; }
 
-  void end(Instant now);                        // Cuts everything off.
+  void end(Instant now);  // Cuts everything off.
 
  private:
   const TrainingJob& asked(JobId job) const { return setup_->jobs[job.index]; }

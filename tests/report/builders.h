@@ -9,7 +9,8 @@
 
 namespace jevons::report_test {
 
-// A run of one day on 192 H100 at $3 and 64 A100 at $1.5.  `k` varies the figures; larger k serves worse and trains better.
+// A run of one day on 192 H100 at $3 and 64 A100 at $1.5.  `k` varies the figures; larger k serves worse and trains
+// better.
 inline RunReport run_of(int k) {
   RunReport run;
   RunResult& r = run.result;

@@ -1,11 +1,12 @@
 // The calendar's order: time, then kind, then slot; moving and cancelling; against a sorted list.
+#include "sim/engine/calendar.h"
+
 #include <gtest/gtest.h>
 
 #include <map>
 #include <tuple>
 
 #include "base/rng.h"
-#include "sim/engine/calendar.h"
 
 namespace jevons {
 namespace {

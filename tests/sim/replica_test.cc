@@ -44,7 +44,8 @@ TEST(Replica, AnArrivalJoinsAtTheNextIterationBoundary) {
 
 TEST(Replica, AnArrivalExactlyOnABoundaryWaitsForTheIterationThatJustBegan) {
   const auto r = run(ten_ms_pool(1000), {request(Instant{0}, 10, 100), request(Instant{(120_ms).ns}, 10, 1)});
-  EXPECT_EQ(r[1].scheduled, Instant{(130_ms).ns});  // Completions come before arrivals: the step from 120 ms is under way.
+  EXPECT_EQ(r[1].scheduled,
+            Instant{(130_ms).ns});  // Completions come before arrivals: the step from 120 ms is under way.
 }
 
 // 8 blocks of 16 tokens.  Two requests of 48 + 40 tokens, the second one iteration behind, hold 4 blocks each once they
@@ -54,8 +55,8 @@ TEST(Replica, RunsOutOfMemoryAndRecomputesTheLatest) {
   EXPECT_EQ(r[0].preemptions, 0);
   EXPECT_EQ(r[0].finish, Instant{(400_ms).ns});
   EXPECT_EQ(r[1].preemptions, 1);
-  // It had 16 tokens out.  48 + 16 tokens need 4 blocks, and the first request leaves 3, then 2, until it ends at 400 ms.
-  // One iteration computes all 64 again and gives the 17th token; 23 more follow.
+  // It had 16 tokens out.  48 + 16 tokens need 4 blocks, and the first request leaves 3, then 2, until it ends at 400
+  // ms. One iteration computes all 64 again and gives the 17th token; 23 more follow.
   EXPECT_EQ(r[1].recomputed, Tokens{64});
   EXPECT_EQ(r[1].prefilled, Tokens{48});
   EXPECT_EQ(r[1].finish, Instant{(640_ms).ns});
@@ -64,9 +65,10 @@ TEST(Replica, RunsOutOfMemoryAndRecomputesTheLatest) {
 TEST(Replica, RefusesWhatCouldNeverFinish) {
   PoolSetup pool = ten_ms_pool(8);
   pool.limits.max_model_len = Tokens{1000};
-  const auto r = run(std::move(pool), {request(Instant{0}, 100, 29), request(Instant{0}, 100, 30),
-                                       request(Instant{0}, 1000, 1)});
-  EXPECT_EQ(r[0].reason, FinishReason::kCompleted) << "128 tokens in memory fill 8 blocks of 16: the last token is not kept";
+  const auto r =
+      run(std::move(pool), {request(Instant{0}, 100, 29), request(Instant{0}, 100, 30), request(Instant{0}, 1000, 1)});
+  EXPECT_EQ(r[0].reason, FinishReason::kCompleted)
+      << "128 tokens in memory fill 8 blocks of 16: the last token is not kept";
   EXPECT_EQ(r[1].reason, FinishReason::kRejected);
   EXPECT_EQ(r[2].reason, FinishReason::kRejected);
 }

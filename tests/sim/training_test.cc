@@ -43,7 +43,9 @@ TrainingJob job(Instant submit, std::int32_t gpus, Duration run_time) {
 // SimGrid's dates are doubles: a flow's end is within 2 ns of the arithmetic.
 void expect_at(Instant at, double seconds) { EXPECT_NEAR(static_cast<double>(at.ns), seconds * 1e9, 2.0); }
 
-double gpu_seconds(const RunResult& r, Purpose p) { return static_cast<double>(r.ledger.by_purpose[static_cast<std::size_t>(p)].gpu_ns) / 1e9; }
+double gpu_seconds(const RunResult& r, Purpose p) {
+  return static_cast<double>(r.ledger.by_purpose[static_cast<std::size_t>(p)].gpu_ns) / 1e9;
+}
 
 TEST(Training, WritesACheckpointEveryIntervalAndWaitsForIt) {
   Inputs in = empty_inputs({node_group("n", 1, 8)});
@@ -72,7 +74,8 @@ TEST(Training, LosesTheStepsSinceItsLastCheckpoint) {
   pool.warm_up = 20_s;
   in.pools.push_back(std::move(pool));
   in.review_every = 100_s;
-  in.allocator = std::make_unique<Script>(std::map<Instant, std::int32_t>{{Instant{(1500_s).ns}, 1}, {Instant{(1600_s).ns}, 0}});
+  in.allocator =
+      std::make_unique<Script>(std::map<Instant, std::int32_t>{{Instant{(1500_s).ns}, 1}, {Instant{(1600_s).ns}, 0}});
   Records records;
   NodeLog nodes;
   in.observers = {&records, &nodes};
@@ -96,7 +99,8 @@ TEST(NodeMoves, ADrainingNodeComesBackWithItsLastRequest) {
   in.pools.push_back(std::move(pool));
   add_requests(&in, 0, {request(Instant{(5_s).ns}, 100, 1000), request(Instant{(11_s).ns}, 100, 1000)});
   in.review_every = 10_s;
-  in.allocator = std::make_unique<Script>(std::map<Instant, std::int32_t>{{Instant{(10_s).ns}, 0}, {Instant{(40_s).ns}, 1}});
+  in.allocator =
+      std::make_unique<Script>(std::map<Instant, std::int32_t>{{Instant{(10_s).ns}, 0}, {Instant{(40_s).ns}, 1}});
   NodeLog nodes;
   Records records;
   in.observers = {&nodes, &records};
@@ -137,7 +141,8 @@ TEST(NodeMoves, ANodeThatIsStillDrainingIsTakenBackFirst) {
   in.pools.push_back(std::move(pool));
   add_requests(&in, 0, {request(Instant{0}, 100, 3000), request(Instant{(21_s).ns}, 100, 1)});
   in.review_every = 10_s;
-  in.allocator = std::make_unique<Script>(std::map<Instant, std::int32_t>{{Instant{(10_s).ns}, 0}, {Instant{(20_s).ns}, 1}});
+  in.allocator =
+      std::make_unique<Script>(std::map<Instant, std::int32_t>{{Instant{(10_s).ns}, 0}, {Instant{(20_s).ns}, 1}});
   NodeLog nodes;
   Records records;
   in.observers = {&nodes, &records};

@@ -1,7 +1,8 @@
-// Every request of a public peer's run, to the nanosecond: Vidur on Llama-2-70B, A100 TP4, 4 replicas (shared/data/peers).
-#include <gtest/gtest.h>
-
+// Every request of a public peer's run, to the nanosecond: Vidur on Llama-2-70B, A100 TP4, 4 replicas
+// (shared/data/peers).
 #include "tests/support/vidur_peer.h"
+
+#include <gtest/gtest.h>
 
 namespace jevons::testing {
 namespace {

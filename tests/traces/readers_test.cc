@@ -103,7 +103,8 @@ TEST(Reorder, AnyDisorderWithinTheWindowIsAStableSort) {
     o.reorder_window = window;
     const ReadTrace t = read(folder.write("a.csv", text), o);
     std::vector<Request> sorted = rows;
-    std::stable_sort(sorted.begin(), sorted.end(), [](const Request& a, const Request& b) { return a.arrival < b.arrival; });
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const Request& a, const Request& b) { return a.arrival < b.arrival; });
     EXPECT_TRUE(!t.error.empty() || same(t.requests, sorted));
     // A row may be overtaken by as many rows as wait.
     bool fits = true;
@@ -118,10 +119,11 @@ TEST(Reorder, AnyDisorderWithinTheWindowIsAStableSort) {
 
 TEST(Mooncake, UnitAndBlockAreParameters) {
   const Folder folder;
-  const std::string ms = folder.write("m.jsonl",
-                                      "{\"timestamp\": 5, \"input_length\": 1024, \"output_length\": 1, \"hash_ids\": [1, 2]}\n"
-                                      "{\"hash_ids\":[1,2,18446744073709551615],\"extra\":{\"a\":[1,\"}\"]},\"output_length\":2,"
-                                      "\"input_length\":1025,\"timestamp\":7}\r\n");
+  const std::string ms =
+      folder.write("m.jsonl",
+                   "{\"timestamp\": 5, \"input_length\": 1024, \"output_length\": 1, \"hash_ids\": [1, 2]}\n"
+                   "{\"hash_ids\":[1,2,18446744073709551615],\"extra\":{\"a\":[1,\"}\"]},\"output_length\":2,"
+                   "\"input_length\":1025,\"timestamp\":7}\r\n");
   const ReadTrace a = read(ms);
   EXPECT_EQ(a.error, "");
   EXPECT_EQ(arrivals(a), (Ns{0, 2 * kMs}));
@@ -130,12 +132,13 @@ TEST(Mooncake, UnitAndBlockAreParameters) {
   TraceOptions o;
   o.time_unit = "s";
   o.hash_block = Tokens{16};
-  const ReadTrace b = read(folder.write("q.jsonl",
-                                        "{\"chat_id\": 1, \"parent_chat_id\": -1, \"timestamp\": 61.114000, \"input_length\": 17, "
-                                        "\"output_length\": 3, \"type\": \"text\", \"turn\": 1, \"hash_ids\": [9, 8]}\n"
-                                        "{\"timestamp\": 6.1115e1, \"input_length\": 16, \"output_length\": 3, \"hash_ids\": [9]}\n"
-                                        "{\"timestamp\": 61.1150000014, \"input_length\": 5, \"output_length\": 3}\n"),
-                           o);
+  const ReadTrace b =
+      read(folder.write("q.jsonl",
+                        "{\"chat_id\": 1, \"parent_chat_id\": -1, \"timestamp\": 61.114000, \"input_length\": 17, "
+                        "\"output_length\": 3, \"type\": \"text\", \"turn\": 1, \"hash_ids\": [9, 8]}\n"
+                        "{\"timestamp\": 6.1115e1, \"input_length\": 16, \"output_length\": 3, \"hash_ids\": [9]}\n"
+                        "{\"timestamp\": 61.1150000014, \"input_length\": 5, \"output_length\": 3}\n"),
+           o);
   EXPECT_EQ(b.error, "");
   EXPECT_EQ(arrivals(b), (Ns{0, 1 * kMs, 1 * kMs + 1}));
   EXPECT_EQ(b.requests[0].hash_block, Tokens{16});
@@ -148,7 +151,8 @@ TEST(Mooncake, LinesHaveNoFixedLength) {
   std::string ids = "0";
   for (int i = 1; i < 300'000; ++i) ids += "," + std::to_string(i);
   const ReadTrace t = read(folder.write(
-      "m.jsonl", "{\"timestamp\": 0, \"input_length\": 153600000, \"output_length\": 1, \"hash_ids\": [" + ids + "]}\n"));
+      "m.jsonl",
+      "{\"timestamp\": 0, \"input_length\": 153600000, \"output_length\": 1, \"hash_ids\": [" + ids + "]}\n"));
   EXPECT_EQ(t.error, "");
   EXPECT_EQ(t.requests[0].block_hashes.size(), 300'000U);
 }
@@ -171,7 +175,8 @@ TEST(Mooncake, SpreadingTiesIsSeededUniformAndSorted) {
   EXPECT_EQ(a.requests.size(), 3000U);
   EXPECT_EQ(a.counts.out_of_order, 0U);
   std::size_t ties = 0;
-  for (std::size_t i = 1; i < a.requests.size(); ++i) ties += a.requests[i].arrival == a.requests[i - 1].arrival ? 1 : 0;
+  for (std::size_t i = 1; i < a.requests.size(); ++i)
+    ties += a.requests[i].arrival == a.requests[i - 1].arrival ? 1 : 0;
   EXPECT_LT(ties, 3U);
   double mean = 0;
   for (const Request& r : a.requests) mean += r.arrival.seconds() / 3000;
@@ -228,12 +233,13 @@ TEST(Philly, DuplicatesAreSeparateJobsAndNamesFollowTheSortedOrder) {
 
 TEST(Acme, HalfSecondIterationsTimesWorkers) {
   const Folder folder;
-  const JobTrace t = jobs_of(folder.write("k.csv",
-                                          "job_id,arrival_time,num_iteration,iteration_computing_time,iteration_networking_time,"
-                                          "gpu_workers,ps,gpu_per_worker,cpu_per_gpu_worker,cpu_per_ps_worker,tensorsizes,"
-                                          "profiled_network\n"
-                                          "0,0.0,208,0.5,0.25,8,0,8.0,15.0,15.0,10.0,500\n"
-                                          "1,313.0,3,0.5,0.25,128,0,8.0,15.0,15.0,10.0,500\n"));
+  const JobTrace t =
+      jobs_of(folder.write("k.csv",
+                           "job_id,arrival_time,num_iteration,iteration_computing_time,iteration_networking_time,"
+                           "gpu_workers,ps,gpu_per_worker,cpu_per_gpu_worker,cpu_per_ps_worker,tensorsizes,"
+                           "profiled_network\n"
+                           "0,0.0,208,0.5,0.25,8,0,8.0,15.0,15.0,10.0,500\n"
+                           "1,313.0,3,0.5,0.25,128,0,8.0,15.0,15.0,10.0,500\n"));
   ASSERT_EQ(t.jobs.size(), 2U);
   EXPECT_EQ(t.jobs[0].gpus, Gpus{64});
   EXPECT_EQ(t.jobs[0].run_time, 104_s);
@@ -244,12 +250,12 @@ TEST(Acme, HalfSecondIterationsTimesWorkers) {
 
 TEST(Swf, CommentsUnknownsAndMoreThanEighteenNumbers) {
   const Folder folder;
-  const std::string path = folder.write(
-      "s.swf",
-      "; Version: 2.2\n;   UnixStartTime: 749458803\n\n"
-      "    1 749458803  -1   1451  128 -1 -1  -1   -1  -1 -1  1  1 1 -1 -1 -1 -1\n"
-      "7\t749458803\t-1\t3\t-1\t-1\t-1\t9\t2\t-1\t-1\t-1\t1\t1\t-1\t-1\t-1\t-1\t5\t6\t7\n"
-      "1 749458800 -1 100.5 0 3.2 -1 1 900 -1 5 44 1 1 -1 -1 -1 -1\r\n");
+  const std::string path =
+      folder.write("s.swf",
+                   "; Version: 2.2\n;   UnixStartTime: 749458803\n\n"
+                   "    1 749458803  -1   1451  128 -1 -1  -1   -1  -1 -1  1  1 1 -1 -1 -1 -1\n"
+                   "7\t749458803\t-1\t3\t-1\t-1\t-1\t9\t2\t-1\t-1\t-1\t1\t1\t-1\t-1\t-1\t-1\t5\t6\t7\n"
+                   "1 749458800 -1 100.5 0 3.2 -1 1 900 -1 5 44 1 1 -1 -1 -1 -1\r\n");
   TraceOptions o;
   o.processors_per_gpu = 8;
   const JobTrace t = jobs_of(path, o);
@@ -279,16 +285,18 @@ TEST(Formats, AreRecognisedAndNamed) {
   EXPECT_TRUE(read(azure).requests.empty());
   EXPECT_EQ(recognise(folder.write("b", "; Version: 2\n"))->format, "swf");
   EXPECT_EQ(recognise(folder.write("c", "submit,num_gpus,dur\n"))->kind, TraceKind::kJobs);
-  EXPECT_EQ(recognise(folder.write("d", "what,is,this\n1,2,3\n")).error().text(),
-            folder.file("d") +
-                ":1: format not recognised (expected one of: azure, mooncake, csv, binary, philly, acme, swf; `jevons trace "
-                "formats` says how each begins; name one with the option format)");
+  EXPECT_EQ(
+      recognise(folder.write("d", "what,is,this\n1,2,3\n")).error().text(),
+      folder.file("d") +
+          ":1: format not recognised (expected one of: azure, mooncake, csv, binary, philly, acme, swf; `jevons trace "
+          "formats` says how each begins; name one with the option format)");
   TraceOptions o;
   o.format = "azur";
   EXPECT_EQ(read(azure, o).error, azure + ": unknown trace format 'azur' (did you mean 'azure'?)");
   o.format = "azure";
-  EXPECT_EQ(read(folder.file("d"), o).error,
-            folder.file("d") + ":1: column 'TIMESTAMP' is missing (expected a header line with it, got 'what,is,this')");
+  EXPECT_EQ(
+      read(folder.file("d"), o).error,
+      folder.file("d") + ":1: column 'TIMESTAMP' is missing (expected a header line with it, got 'what,is,this')");
   o.format = "binary";
   EXPECT_EQ(read(azure, o).error, azure + ": not a binary trace (expected its first nine bytes)");
   EXPECT_EQ(read_jobs(azure).error().text(), azure + ": holds requests in format azure (expected jobs)");
@@ -305,11 +313,16 @@ TEST(Options, OutOfRangeAreErrors) {
     change(&o);
     return read(f, o).error;
   };
-  EXPECT_EQ(error([](TraceOptions* o) { o->hash_block = Tokens{0}; }), f + ": block size is out of range (expected 1 to 2^40 tokens)");
-  EXPECT_EQ(error([](TraceOptions* o) { o->time_unit = "min"; }), f + ": unknown time unit 'min' (expected ns, us, ms or s)");
-  EXPECT_EQ(error([](TraceOptions* o) { o->spread = Duration{-1}; }), f + ": spread is out of range (expected 0 to 366 days)");
-  EXPECT_EQ(error([](TraceOptions* o) { o->reorder_window = 0; }), f + ": reorder window is out of range (expected 1 or more rows)");
-  EXPECT_EQ(error([](TraceOptions* o) { o->processors_per_gpu = 0; }), f + ": processors per GPU is out of range (expected 1 or more)");
+  EXPECT_EQ(error([](TraceOptions* o) { o->hash_block = Tokens{0}; }),
+            f + ": block size is out of range (expected 1 to 2^40 tokens)");
+  EXPECT_EQ(error([](TraceOptions* o) { o->time_unit = "min"; }),
+            f + ": unknown time unit 'min' (expected ns, us, ms or s)");
+  EXPECT_EQ(error([](TraceOptions* o) { o->spread = Duration{-1}; }),
+            f + ": spread is out of range (expected 0 to 366 days)");
+  EXPECT_EQ(error([](TraceOptions* o) { o->reorder_window = 0; }),
+            f + ": reorder window is out of range (expected 1 or more rows)");
+  EXPECT_EQ(error([](TraceOptions* o) { o->processors_per_gpu = 0; }),
+            f + ": processors per GPU is out of range (expected 1 or more)");
 }
 
 TEST(OpenTrace, GivesEitherKind) {

@@ -66,15 +66,16 @@ print(len(rows), sum(g for t, g, r, e in rows), sum(r // 10**6 for t, g, r, e in
 )PY";
 
 // Declares `path`, or leaves the test.
-#define NEEDS(path, name)                          \
-  const std::string path = data_file(name);        \
+#define NEEDS(path, name)                   \
+  const std::string path = data_file(name); \
   if (path.empty()) GTEST_SKIP() << "skipped: no data"
 
 void check_azure(const std::string& path) {
   const ReadTrace t = read(path);
   ASSERT_EQ(t.error, "");
   agree(std::string("rows = [(stamp(r['TIMESTAMP']), int(r['ContextTokens']), int(r['GeneratedTokens'])) "
-                    "for r in csv.DictReader(lines(sys.argv[1]))]") + kPrintRequests,
+                    "for r in csv.DictReader(lines(sys.argv[1]))]") +
+            kPrintRequests,
         path, sums(t.requests));
 }
 
@@ -92,18 +93,24 @@ TEST(RealFiles, Mooncake) {
   const ReadTrace t = read(path);
   ASSERT_EQ(t.error, "");
   agree(std::string("rows = [(j['timestamp'] * 10**6, j['input_length'], j['output_length']) "
-                    "for j in map(json.loads, lines(sys.argv[1]))]") + kPrintRequests,
+                    "for j in map(json.loads, lines(sys.argv[1]))]") +
+            kPrintRequests,
         path, sums(t.requests));
   std::uint64_t hashes = 0;
   for (const Request& r : t.requests) {
     for (const std::uint64_t h : r.block_hashes) hashes = hashes * 31 + h;
   }
-  EXPECT_EQ(output_of("python3 -c \"" R"PY(
+  EXPECT_EQ(output_of("python3 -c \""
+                      R"PY(
 import json, subprocess
 h = 0
-for line in subprocess.run(['zstd', '-dcq', ')PY" + path + R"PY('], stdout=subprocess.PIPE, check=True).stdout.splitlines():
+for line in subprocess.run(['zstd', '-dcq', ')PY" +
+                      path +
+                      R"PY('], stdout=subprocess.PIPE, check=True).stdout.splitlines():
     for i in json.loads(line)['hash_ids']: h = (h * 31 + i) % 2**64
-print(h))PY" "\""), std::to_string(hashes) + "\n");
+print(h))PY"
+                      "\""),
+            std::to_string(hashes) + "\n");
 }
 
 TEST(RealFiles, VidurRequests) {
@@ -111,7 +118,8 @@ TEST(RealFiles, VidurRequests) {
   const ReadTrace t = read(path);
   ASSERT_EQ(t.error, "");
   agree(std::string("rows = [(ns(r['arrival_s']), int(r['prompt_tokens']), int(r['output_tokens'])) "
-                    "for r in csv.DictReader(lines(sys.argv[1]))]") + kPrintRequests,
+                    "for r in csv.DictReader(lines(sys.argv[1]))]") +
+            kPrintRequests,
         path, sums(t.requests));
 }
 
@@ -125,20 +133,24 @@ void check_jobs(const std::string& path, const std::string& rows, const TraceOpt
 
 TEST(RealFiles, Philly) {
   NEEDS(path, "traces/jobs/philly_2017-09_10.csv.zst");
-  check_jobs(path, "(stamp(r['timestamp']), int(r['num_gpus']), ns(r['duration']), ns(r['duration'])) "
-                   "for r in csv.DictReader(lines(sys.argv[1]))");
+  check_jobs(path,
+             "(stamp(r['timestamp']), int(r['num_gpus']), ns(r['duration']), ns(r['duration'])) "
+             "for r in csv.DictReader(lines(sys.argv[1]))");
 }
 
 TEST(RealFiles, AcmeKalos) {
   NEEDS(path, "traces/jobs/acme_kalos_converted_part1.csv.zst");
-  check_jobs(path, "(ns(r['arrival_time']), int(r['gpu_workers']) * int(float(r['gpu_per_worker'])), "
-                   "int(r['num_iteration']) * 5 * 10**8, int(r['num_iteration']) * 5 * 10**8) "
-                   "for r in csv.DictReader(lines(sys.argv[1]))");
+  check_jobs(path,
+             "(ns(r['arrival_time']), int(r['gpu_workers']) * int(float(r['gpu_per_worker'])), "
+             "int(r['num_iteration']) * 5 * 10**8, int(r['num_iteration']) * 5 * 10**8) "
+             "for r in csv.DictReader(lines(sys.argv[1]))");
 }
 
 TEST(RealFiles, PhillyPeerJobs) {
   NEEDS(path, "peers/philly10k_512gpus/jobs.csv.gz");
-  check_jobs(path, "(ns(r['submit']), int(r['num_gpus']), ns(r['dur']), ns(r['dur'])) for r in csv.DictReader(lines(sys.argv[1]))");
+  check_jobs(
+      path,
+      "(ns(r['submit']), int(r['num_gpus']), ns(r['dur']), ns(r['dur'])) for r in csv.DictReader(lines(sys.argv[1]))");
 }
 
 constexpr const char* kSwfRows =
@@ -154,7 +166,8 @@ TEST(RealFiles, SwfNasaDropsRunsOfZeroAndCountsThem) {
   NEEDS(path, "traces/swf/NASA-iPSC-1993-3.1-cln.swf.zst");
   TraceOptions o;
   o.processors_per_gpu = 8;
-  EXPECT_EQ(read_jobs(path, o).error().text(), path + ":248:28: run time zero (expected a time above 0, up to 285 years, got '0')");
+  EXPECT_EQ(read_jobs(path, o).error().text(),
+            path + ":248:28: run time zero (expected a time above 0, up to 285 years, got '0')");
   o.drop_bad_rows = true;
   check_jobs(path, std::string(kSwfRows).replace(std::string(kSwfRows).find("PER"), 3, "8"), o);
   const ReadCounts counts = read_jobs(path, o)->counts;
@@ -164,8 +177,8 @@ TEST(RealFiles, SwfNasaDropsRunsOfZeroAndCountsThem) {
 
 // A global LRU written the slow way: a list searched by position.
 double reuse(const std::vector<Request>& requests, std::size_t capacity) {
-  std::map<std::uint64_t, std::uint64_t> last_use;   // Hash -> tick.
-  std::map<std::uint64_t, std::uint64_t> by_tick;    // Tick -> hash.
+  std::map<std::uint64_t, std::uint64_t> last_use;  // Hash -> tick.
+  std::map<std::uint64_t, std::uint64_t> by_tick;   // Tick -> hash.
   std::uint64_t tick = 0;
   std::int64_t found = 0, all = 0;
   for (const Request& r : requests) {

@@ -1,5 +1,5 @@
-// Files cut at every byte, damaged at random, and lines mutated at random: an error or a valid trace, never a crash and never
-// a silent short read of the binary form.
+// Files cut at every byte, damaged at random, and lines mutated at random: an error or a valid trace, never a crash and
+// never a silent short read of the binary form.
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
@@ -28,29 +28,32 @@ std::vector<Sample> samples() {
     const std::string s = two(i / 60) + ":" + two(i % 60), n = std::to_string(i * 37 % 4096 + 1);
     azure += "2023-11-16 18:" + s + ".6805900," + n + "," + std::to_string(i % 300 + 1) + "\n";
     azure2024 += "2024-05-10 00:" + s + (i % 3 == 0 ? "" : ".009930") + "+00:00," + n + ",5\r\n";
-    mooncake += "{\"timestamp\": " + std::to_string(i * 3000) + ", \"input_length\": " + std::to_string(i % 3 * 512 + 1) +
-                ", \"output_length\": 52, \"hash_ids\": [46" + (i % 3 > 0 ? ", 47" : "") + (i % 3 > 1 ? ", 48" : "") + "]}\n";
+    mooncake +=
+        "{\"timestamp\": " + std::to_string(i * 3000) + ", \"input_length\": " + std::to_string(i % 3 * 512 + 1) +
+        ", \"output_length\": 52, \"hash_ids\": [46" + (i % 3 > 0 ? ", 47" : "") + (i % 3 > 1 ? ", 48" : "") + "]}\n";
     own += std::to_string(i) + ".5," + n + ",8,1," + (i % 2 == 0 ? "0,\n" : "4096,18446744073709551615\n");
     jobs += "job-" + n + "," + std::to_string(i) + ".25," + std::to_string(1U << i % 10) + ",66,\"a,b\",100,7e9\n";
     philly += "2017-10-09 07:" + s + "," + n + ".0,8,66.0,11cb48\n";
     acme += n + "," + std::to_string(i) + ".0,208,8,0,8.0\n";
     swf += n + " " + std::to_string(i) + " -1 1451 128 -1 -1 -1 2000 -1 1 1 1 1 -1 -1 -1 -1\n";
   }
-  return {{"azure", azure, false},   {"azure2024", azure2024, false}, {"mooncake", mooncake, false}, {"own", own, false},
-          {"jobs", jobs, true},      {"philly", philly, true},        {"acme", acme, true},          {"swf", swf, true}};
+  return {{"azure", azure, false}, {"azure2024", azure2024, false}, {"mooncake", mooncake, false}, {"own", own, false},
+          {"jobs", jobs, true},    {"philly", philly, true},        {"acme", acme, true},          {"swf", swf, true}};
 }
 
 bool valid(const Request& r) {
-  const bool hashes_fit = r.block_hashes.empty()
-                              ? r.hash_block.value == 0
-                              : r.hash_block.value > 0 && r.block_hashes.size() <= static_cast<std::size_t>(
-                                                                                       (r.prompt.value - 1) / r.hash_block.value + 1);
+  const bool hashes_fit =
+      r.block_hashes.empty()
+          ? r.hash_block.value == 0
+          : r.hash_block.value > 0 &&
+                r.block_hashes.size() <= static_cast<std::size_t>((r.prompt.value - 1) / r.hash_block.value + 1);
   return r.arrival.ns >= 0 && r.arrival.ns <= kMaxTimeNs && r.prompt.value >= 1 && r.prompt.value <= kMaxTokens &&
          r.output.value >= 1 && r.output.value <= kMaxTokens && hashes_fit;
 }
 bool valid(const TrainingJob& j) {
-  return j.submit.ns >= 0 && j.submit.ns <= kMaxTimeNs && j.gpus.value >= 1 && j.run_time.ns >= 1 && j.run_time.ns <= kMaxTimeNs &&
-         j.estimate.ns >= 1 && j.estimate.ns <= kMaxTimeNs && !j.name.empty() && j.parameters >= 0;
+  return j.submit.ns >= 0 && j.submit.ns <= kMaxTimeNs && j.gpus.value >= 1 && j.run_time.ns >= 1 &&
+         j.run_time.ns <= kMaxTimeNs && j.estimate.ns >= 1 && j.estimate.ns <= kMaxTimeNs && !j.name.empty() &&
+         j.parameters >= 0;
 }
 
 struct Outcome {
@@ -94,7 +97,8 @@ TEST(Truncation, OfEveryTextFormatAtEveryByteIsAnErrorOrThePrefix) {
       const Outcome o = try_read(folder, path, false, false);
       const auto rows = static_cast<std::size_t>(std::count(cut.begin(), cut.end(), '\n'));
       if (o.error.empty()) {
-        // The rows whose lines are whole (two comments or one header apart), and perhaps the last, cut within its last field.
+        // The rows whose lines are whole (two comments or one header apart), and perhaps the last, cut within its last
+        // field.
         EXPECT_LE(o.kept, rows + 1) << s.name << " " << n;
         EXPECT_GE(o.kept + 2, rows) << s.name << " " << n;
       } else {
@@ -112,11 +116,13 @@ std::vector<Request> some_requests(std::size_t n) {
   std::int64_t now = 0;
   for (std::size_t i = 0; i < n; ++i) {
     now += static_cast<std::int64_t>(random.below(3'000'000'000));
-    Request r = request_at(now, 1 + static_cast<std::int64_t>(random.below(5000)), 1 + static_cast<std::int64_t>(random.below(500)));
+    Request r = request_at(now, 1 + static_cast<std::int64_t>(random.below(5000)),
+                           1 + static_cast<std::int64_t>(random.below(500)));
     r.workload = static_cast<std::uint32_t>(random.below(3));
     if (random.below(2) == 0) {
       r.hash_block = Tokens{random.below(5) == 0 ? 16 : 512};
-      for (std::int64_t k = 0; k * r.hash_block.value < r.prompt.value && k < 6; ++k) r.block_hashes.push_back(random.bits());
+      for (std::int64_t k = 0; k * r.hash_block.value < r.prompt.value && k < 6; ++k)
+        r.block_hashes.push_back(random.bits());
     }
     all.push_back(r);
   }
@@ -129,7 +135,8 @@ JobTrace some_jobs(std::size_t n) {
   std::int64_t now = 0;
   for (std::size_t i = 0; i < n; ++i) {
     now += static_cast<std::int64_t>(random.below(3'000'000'000'000));
-    trace.jobs.push_back({"job " + std::to_string(i), Instant{now}, Gpus{static_cast<std::int32_t>(1 + random.below(4096))},
+    trace.jobs.push_back({"job " + std::to_string(i), Instant{now},
+                          Gpus{static_cast<std::int32_t>(1 + random.below(4096))},
                           Duration{static_cast<std::int64_t>(1 + random.below(1'000'000'000'000))},
                           Duration{static_cast<std::int64_t>(1 + random.below(1'000'000'000'000))},
                           i % 2 == 0 ? "équipe \"a\", b" : "", i % 3 == 0 ? 7e10 : 0});
@@ -168,7 +175,8 @@ TEST(Damage, OfTheBinaryFormIsFoundOrHarmless) {
     const std::string whole = bytes_of(folder.file(name));
     for (int round = 0; round < 3000; ++round) {
       std::string bad = whole;
-      for (std::uint64_t k = 1 + random.below(3); k > 0; --k) bad[random.below(bad.size())] = static_cast<char>(random.below(256));
+      for (std::uint64_t k = 1 + random.below(3); k > 0; --k)
+        bad[random.below(bad.size())] = static_cast<char>(random.below(256));
       try_read(folder, folder.write("bad", bad), random.below(2) == 0, true);
     }
   }
@@ -178,28 +186,70 @@ TEST(Damage, ALengthThatIsNotThereCostsNoMemory) {
   const Folder folder;
   const std::string head("\x09JEVTRACE\x12\x04\x08\x01\x10\x01", 15);
   const Outcome o = try_read(folder, folder.write("bad", head + "\x1a\xff\xff\xff\x1f" + "xyz"), false, false);
-  EXPECT_EQ(o.error, folder.file("bad") + ": record 0: the file ends early (expected a whole trace as `jevons trace convert` writes it)");
-  EXPECT_NE(try_read(folder, folder.write("bad", head + "\x1a\xff\xff\xff\x7f"), false, false).error.find("more than 64 MiB"),
-            std::string::npos);
-  EXPECT_NE(try_read(folder, folder.write("bad", head + "\x1a\xff\xff\xff\xff\xff\xff"), false, false).error.find("impossible length"),
+  EXPECT_EQ(o.error,
+            folder.file("bad") +
+                ": record 0: the file ends early (expected a whole trace as `jevons trace convert` writes it)");
+  EXPECT_NE(
+      try_read(folder, folder.write("bad", head + "\x1a\xff\xff\xff\x7f"), false, false).error.find("more than 64 MiB"),
+      std::string::npos);
+  EXPECT_NE(try_read(folder, folder.write("bad", head + "\x1a\xff\xff\xff\xff\xff\xff"), false, false)
+                .error.find("impossible length"),
             std::string::npos);
 }
 
-// One random edit of the kinds that broke readers before: bytes, digits, separators, repeats, cuts, pieces of other lines.
+// One random edit of the kinds that broke readers before: bytes, digits, separators, repeats, cuts, pieces of other
+// lines.
 std::string mutate(std::string line, const std::string& other, RandomStream* random) {
-  static const std::vector<std::string> kPieces{"-", "0", ".", ",", "\"", "{", "}", "[", "]", ":", " ", "\t", "e9", "e-999", "\\u0000",
-                                                "9999999999999999999999", "-1", "nan", "\xff", std::string(1, '\0'), "1e308", ";",
-                                                "18446744073709551616", "2147483648", "0.0000000001", "\r", "null", "{\"a\":"};
+  static const std::vector<std::string> kPieces{"-",
+                                                "0",
+                                                ".",
+                                                ",",
+                                                "\"",
+                                                "{",
+                                                "}",
+                                                "[",
+                                                "]",
+                                                ":",
+                                                " ",
+                                                "\t",
+                                                "e9",
+                                                "e-999",
+                                                "\\u0000",
+                                                "9999999999999999999999",
+                                                "-1",
+                                                "nan",
+                                                "\xff",
+                                                std::string(1, '\0'),
+                                                "1e308",
+                                                ";",
+                                                "18446744073709551616",
+                                                "2147483648",
+                                                "0.0000000001",
+                                                "\r",
+                                                "null",
+                                                "{\"a\":"};
   for (std::uint64_t k = 1 + random->below(3); k > 0; --k) {
     const std::size_t at = random->below(line.size() + 1);
     const std::size_t length = random->below(std::min<std::size_t>(line.size() - at, 12) + 1);
     switch (random->below(6)) {
-      case 0: line.insert(at, kPieces[random->below(kPieces.size())]); break;
-      case 1: line.replace(at, length, kPieces[random->below(kPieces.size())]); break;
-      case 2: line.erase(at, length); break;
-      case 3: line.insert(at, line.substr(at, length)); break;
-      case 4: line.insert(at, 1, static_cast<char>(random->below(256))); break;
-      default: line.replace(at, length, other.substr(random->below(other.size() + 1), 20)); break;
+      case 0:
+        line.insert(at, kPieces[random->below(kPieces.size())]);
+        break;
+      case 1:
+        line.replace(at, length, kPieces[random->below(kPieces.size())]);
+        break;
+      case 2:
+        line.erase(at, length);
+        break;
+      case 3:
+        line.insert(at, line.substr(at, length));
+        break;
+      case 4:
+        line.insert(at, 1, static_cast<char>(random->below(256)));
+        break;
+      default:
+        line.replace(at, length, other.substr(random->below(other.size() + 1), 20));
+        break;
     }
   }
   return line;
@@ -218,7 +268,8 @@ TEST(Fuzz, MutatedLinesGiveAnErrorOrAValidTrace) {
     std::size_t errors = 0, kept = 0;
     for (int round = 0; round < 600; ++round) {
       std::string text;
-      const std::size_t first = random.below(20) == 0 ? 0 : 1 + random.below(lines.size() - 6);  // The header is seldom touched.
+      const std::size_t first =
+          random.below(20) == 0 ? 0 : 1 + random.below(lines.size() - 6);  // The header is seldom touched.
       for (std::size_t i = 0; i < 6; ++i) {
         if (i == 0 && first > 0) text += lines[0] + "\n";
         const std::string& line = lines[first + i];

@@ -1,4 +1,5 @@
-// What the tests of traces share: the real files, temporary files, reading a whole trace, an independent pass in Python.
+// What the tests of traces share: the real files, temporary files, reading a whole trace, an independent pass in
+// Python.
 #ifndef JEVONS_TESTS_TRACES_SUPPORT_H_
 #define JEVONS_TESTS_TRACES_SUPPORT_H_
 
@@ -107,7 +108,9 @@ inline ReadTrace drain(Result<std::unique_ptr<RequestSource>> source) {
   return all;
 }
 
-inline ReadTrace read(const std::string& path, const TraceOptions& options = {}) { return drain(open_requests(path, options)); }
+inline ReadTrace read(const std::string& path, const TraceOptions& options = {}) {
+  return drain(open_requests(path, options));
+}
 
 inline bool same(const Request& a, const Request& b) {
   return a.arrival == b.arrival && a.prompt == b.prompt && a.output == b.output && a.workload == b.workload &&
@@ -149,7 +152,8 @@ inline Request request_at(std::int64_t ns, std::int64_t prompt = 10, std::int64_
   return r;
 }
 
-inline std::string write_requests(const std::string& path, const std::vector<Request>& requests, const WriteOptions& o = {}) {
+inline std::string write_requests(const std::string& path, const std::vector<Request>& requests,
+                                  const WriteOptions& o = {}) {
   auto writer = create_request_writer(path, o);
   if (!writer) return writer.error().text();
   for (const Request& r : requests) {

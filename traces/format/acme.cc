@@ -1,8 +1,8 @@
 // Acme Kalos jobs (Shanghai AI Laboratory, 2023) in their converted form:
 // job_id,arrival_time,num_iteration,...,gpu_workers,...,gpu_per_worker,...
 //
-// An iteration is half a second (trace_formats.md 3.7), so run time = num_iteration / 2 s; GPUs = gpu_workers x gpu_per_worker.
-// The compute, network and tensor columns are constants of the conversion and carry nothing.
+// An iteration is half a second (trace_formats.md 3.7), so run time = num_iteration / 2 s; GPUs = gpu_workers x
+// gpu_per_worker. The compute, network and tensor columns are constants of the conversion and carry nothing.
 #include "traces/csv.h"
 #include "traces/format/format.h"
 
@@ -47,8 +47,11 @@ class AcmeParser final : public JobRowParser {
 }  // namespace
 
 const LineFormat kAcmeFormat{
-    "acme", "Acme Kalos jobs 2023 as converted, CSV (job_id,arrival_time,num_iteration,...,gpu_workers,...,gpu_per_worker)",
-    true, 0, true,
+    "acme",
+    "Acme Kalos jobs 2023 as converted, CSV (job_id,arrival_time,num_iteration,...,gpu_workers,...,gpu_per_worker)",
+    true,
+    0,
+    true,
     [](std::string_view line) {
       return csv_header_has(line, {"job_id", "arrival_time", "num_iteration", "gpu_workers", "gpu_per_worker"});
     },

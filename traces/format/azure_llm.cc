@@ -30,8 +30,14 @@ class AzureParser final : public RequestRowParser {
 }  // namespace
 
 const LineFormat kAzureFormat{
-    "azure", "Azure LLM inference 2023/2024, CSV (TIMESTAMP,ContextTokens,GeneratedTokens)", true, 0, true,
-    [](std::string_view line) { return csv_header_has(line, {"TIMESTAMP", "ContextTokens", "GeneratedTokens"}); },
+    "azure",
+    "Azure LLM inference 2023/2024, CSV (TIMESTAMP,ContextTokens,GeneratedTokens)",
+    true,
+    0,
+    true,
+    [](std::string_view line) {
+      return csv_header_has(line, {"TIMESTAMP", "ContextTokens", "GeneratedTokens"});
+    },
     [](std::string_view header, const TraceOptions&) -> Result<std::unique_ptr<RequestRowParser>> {
       auto row = CsvRow::bind(header, {"TIMESTAMP", "ContextTokens", "GeneratedTokens"});
       if (!row) return row.error();

@@ -84,7 +84,9 @@ class Records {
     return Ok{};
   }
 
-  Error fail(const std::string& what) const { return {what + " (expected a whole trace as `jevons trace convert` writes it)", where()}; }
+  Error fail(const std::string& what) const {
+    return {what + " (expected a whole trace as `jevons trace convert` writes it)", where()};
+  }
   Error bad(const BadRow& row) const { return {row.message(), where()}; }
 
  private:
@@ -144,7 +146,8 @@ class BinaryRequestSource final : public RequestSource {
         break;
       }
       if (field != BinaryField::kRequest) return records_.fail("a record that is no request");
-      if (!record_.ParseFromArray(body.data(), static_cast<int>(body.size()))) return records_.fail("the record is damaged");
+      if (!record_.ParseFromArray(body.data(), static_cast<int>(body.size())))
+        return records_.fail("the record is damaged");
       ++counts_.rows;
       prompts_ += record_.prompt();
       outputs_ += record_.output();
@@ -227,7 +230,8 @@ Result<JobTrace> read_jobs(Records records, const TraceOptions& options) {
       break;
     }
     if (field != BinaryField::kJob) return records.fail("a record that is no job");
-    if (!record.ParseFromArray(body.data(), static_cast<int>(body.size()))) return records.fail("the record is damaged");
+    if (!record.ParseFromArray(body.data(), static_cast<int>(body.size())))
+      return records.fail("the record is damaged");
     ++trace.counts.rows;
     gpus += record.gpus();
     run_time += record.run_time_ns();
@@ -263,7 +267,8 @@ Result<OpenedTrace> open_binary(FileReader file, const TraceOptions& options, st
   trace.format = "binary";
   const bool requests = header->kind() == proto::TraceHeader::KIND_REQUESTS;
   if (wanted && requests != (*wanted == TraceKind::kRequests)) {
-    return Error{requests ? "holds requests in format binary (expected jobs)" : "holds jobs in format binary (expected requests)",
+    return Error{requests ? "holds requests in format binary (expected jobs)"
+                          : "holds jobs in format binary (expected requests)",
                  path};
   }
   if (requests) {

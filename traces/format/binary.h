@@ -1,7 +1,7 @@
 // Our binary trace (proto/trace.proto): reading.  Writing is in traces/writer.h.
 //
-// Every defect of structure is an error that names the record: a cut file, a wrong count or sum in the trailer, bytes after
-// it, an unknown version.  Values out of range are bad rows, as in text.
+// Every defect of structure is an error that names the record: a cut file, a wrong count or sum in the trailer, bytes
+// after it, an unknown version.  Values out of range are bad rows, as in text.
 #ifndef JEVONS_TRACES_FORMAT_BINARY_H_
 #define JEVONS_TRACES_FORMAT_BINARY_H_
 

@@ -17,8 +17,8 @@ namespace jevons {
 class RequestRowParser {
  public:
   virtual ~RequestRowParser() = default;
-  // Fills every field of `*out` but `workload` (which is 0 unless the row says otherwise); `arrival` is on the file's clock,
-  // from 0 to kMaxTimeNs.  `line` has LineReader::kSlack readable bytes behind it.
+  // Fills every field of `*out` but `workload` (which is 0 unless the row says otherwise); `arrival` is on the file's
+  // clock, from 0 to kMaxTimeNs.  `line` has LineReader::kSlack readable bytes behind it.
   virtual BadRow parse(std::string_view line, Request* out) = 0;
 };
 
@@ -33,8 +33,8 @@ struct LineFormat {
   std::string_view name;
   std::string_view summary;
   bool has_header;
-  char comment;            // Lines that begin with it are skipped; 0 = none.
-  bool own_clock;          // Times start anywhere, so the first is subtracted.
+  char comment;    // Lines that begin with it are skipped; 0 = none.
+  bool own_clock;  // Times start anywhere, so the first is subtracted.
   // Could the file's first line that is neither blank nor a comment be this format's?
   bool (*fits)(std::string_view first_line);
   // `header` is the first line, for formats that have one.  nullptr where the format holds nothing of the kind.
@@ -42,13 +42,13 @@ struct LineFormat {
   Result<std::unique_ptr<JobRowParser>> (*jobs)(std::string_view header, const TraceOptions& options);
 };
 
-extern const LineFormat kAzureFormat;      // azure_llm.cc
-extern const LineFormat kMooncakeFormat;   // mooncake.cc
-extern const LineFormat kRequestsFormat;   // own_csv.cc
-extern const LineFormat kJobsFormat;       // own_csv.cc
-extern const LineFormat kPhillyFormat;     // philly.cc
-extern const LineFormat kAcmeFormat;       // acme.cc
-extern const LineFormat kSwfFormat;        // swf.cc
+extern const LineFormat kAzureFormat;     // azure_llm.cc
+extern const LineFormat kMooncakeFormat;  // mooncake.cc
+extern const LineFormat kRequestsFormat;  // own_csv.cc
+extern const LineFormat kJobsFormat;      // own_csv.cc
+extern const LineFormat kPhillyFormat;    // philly.cc
+extern const LineFormat kAcmeFormat;      // acme.cc
+extern const LineFormat kSwfFormat;       // swf.cc
 
 }  // namespace jevons
 #endif  // JEVONS_TRACES_FORMAT_FORMAT_H_

@@ -1,9 +1,9 @@
 // Mooncake request traces (Kimi, 2024), JSON Lines:
 //   {"timestamp": 27000, "input_length": 6955, "output_length": 52, "hash_ids": [46, 47, ...]}
 //
-// Other traces have the same form with another block size and time unit (Qwen-Bailian: 16 tokens, seconds with decimals):
-// both are options.  Hash k stands for the k-th block of the prompt, the last one partial, so their number is
-// ceil(input_length / block).  A row without hash_ids is a request without hashes.  Unknown fields are ignored.
+// Other traces have the same form with another block size and time unit (Qwen-Bailian: 16 tokens, seconds with
+// decimals): both are options.  Hash k stands for the k-th block of the prompt, the last one partial, so their number
+// is ceil(input_length / block).  A row without hash_ids is a request without hashes.  Unknown fields are ignored.
 #include <simdjson.h>
 
 #include "base/file.h"
@@ -25,7 +25,8 @@ class MooncakeParser final : public RequestRowParser {
     line_ = line;
     if (line.size() >= kMaxLine) return {"line too long", "at most 16 MiB", line.substr(0, 40), 0};
     simdjson::ondemand::document document;
-    if (parser_.iterate(line.data(), line.size(), line.size() + simdjson::SIMDJSON_PADDING).get(document)) return json();
+    if (parser_.iterate(line.data(), line.size(), line.size() + simdjson::SIMDJSON_PADDING).get(document))
+      return json();
     simdjson::ondemand::object object;
     if (document.get_object().get(object)) return json();
     out->workload = 0;
@@ -92,7 +93,9 @@ class MooncakeParser final : public RequestRowParser {
     while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
     return text;
   }
-  std::size_t column_of(std::string_view text) const { return static_cast<std::size_t>(text.data() - line_.data()) + 1; }
+  std::size_t column_of(std::string_view text) const {
+    return static_cast<std::size_t>(text.data() - line_.data()) + 1;
+  }
 
   BadRow check(unsigned seen, Request* out) const {
     constexpr unsigned kNeeded = kTime | kInput | kOutput;
@@ -115,7 +118,11 @@ class MooncakeParser final : public RequestRowParser {
 }  // namespace
 
 const LineFormat kMooncakeFormat{
-    "mooncake", "Mooncake and alike, JSON Lines (timestamp, input_length, output_length, hash_ids)", false, 0, true,
+    "mooncake",
+    "Mooncake and alike, JSON Lines (timestamp, input_length, output_length, hash_ids)",
+    false,
+    0,
+    true,
     [](std::string_view line) {
       return line.starts_with('{') && line.find("\"timestamp\"") != std::string_view::npos &&
              line.find("\"input_length\"") != std::string_view::npos;

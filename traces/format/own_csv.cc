@@ -1,5 +1,6 @@
-// Our own CSV.  Requests: arrival_s,prompt_tokens,output_tokens and, where they matter, workload,hash_block,block_hashes.
-// Jobs: [job_id,]submit,num_gpus,dur[,vc][,estimate][,parameters].  Times are decimal seconds, exact to the nanosecond.
+// Our own CSV.  Requests: arrival_s,prompt_tokens,output_tokens and, where they matter,
+// workload,hash_block,block_hashes. Jobs: [job_id,]submit,num_gpus,dur[,vc][,estimate][,parameters].  Times are decimal
+// seconds, exact to the nanosecond.
 #include <charconv>
 
 #include "base/text.h"
@@ -11,10 +12,20 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-constexpr NumberRules kWorkloadRules{"workload malformed", "workload negative",     "workload zero", "workload out of range",
-                                     "a whole number from 0 to 1000000", 1'000'000, true};
-constexpr NumberRules kHashBlockRules{"hash block malformed",    "hash block negative",  "hash block zero",
-                                      "hash block out of range", "a whole number up to 2^40", kMaxTokens, true};
+constexpr NumberRules kWorkloadRules{"workload malformed",
+                                     "workload negative",
+                                     "workload zero",
+                                     "workload out of range",
+                                     "a whole number from 0 to 1000000",
+                                     1'000'000,
+                                     true};
+constexpr NumberRules kHashBlockRules{"hash block malformed",
+                                      "hash block negative",
+                                      "hash block zero",
+                                      "hash block out of range",
+                                      "a whole number up to 2^40",
+                                      kMaxTokens,
+                                      true};
 
 class RequestsParser final : public RequestRowParser {
  public:
@@ -58,7 +69,8 @@ class RequestsParser final : public RequestRowParser {
     if (p != end) return row_.at(5, {"block hashes malformed", "whole numbers with one blank between", text, 0});
     const auto most = static_cast<std::size_t>((out->prompt.value + block - 1) / block);
     if (out->block_hashes.size() > most) {
-      return row_.at(5, {"block hashes of wrong number", "at most one for each hash_block tokens of the prompt", text, 0});
+      return row_.at(5,
+                     {"block hashes of wrong number", "at most one for each hash_block tokens of the prompt", text, 0});
     }
     out->hash_block = Tokens{block};
     return {};
@@ -102,8 +114,14 @@ class JobsParser final : public JobRowParser {
 }  // namespace
 
 const LineFormat kRequestsFormat{
-    "csv", "our CSV: requests (arrival_s,prompt_tokens,output_tokens) or jobs (submit,num_gpus,dur)", true, 0, false,
-    [](std::string_view line) { return csv_header_has(line, {"arrival_s", "prompt_tokens", "output_tokens"}); },
+    "csv",
+    "our CSV: requests (arrival_s,prompt_tokens,output_tokens) or jobs (submit,num_gpus,dur)",
+    true,
+    0,
+    false,
+    [](std::string_view line) {
+      return csv_header_has(line, {"arrival_s", "prompt_tokens", "output_tokens"});
+    },
     [](std::string_view header, const TraceOptions&) -> Result<std::unique_ptr<RequestRowParser>> {
       auto row = CsvRow::bind(header, {"arrival_s", "prompt_tokens", "output_tokens"},
                               {"workload", "hash_block", "block_hashes"});
@@ -113,8 +131,14 @@ const LineFormat kRequestsFormat{
     nullptr};
 
 const LineFormat kJobsFormat{
-    "csv", "", true, 0, false,
-    [](std::string_view line) { return csv_header_has(line, {"submit", "num_gpus", "dur"}); },
+    "csv",
+    "",
+    true,
+    0,
+    false,
+    [](std::string_view line) {
+      return csv_header_has(line, {"submit", "num_gpus", "dur"});
+    },
     nullptr,
     [](std::string_view header, const TraceOptions&) -> Result<std::unique_ptr<JobRowParser>> {
       auto row = CsvRow::bind(header, {"submit", "num_gpus", "dur"}, {"job_id", "vc", "estimate", "parameters"});

@@ -1,7 +1,7 @@
 // Philly jobs, 2017 (Microsoft): timestamp,duration,num_gpus,gpu_time,cluster.
 //
-// Local times without a zone, across the end of daylight saving; taken as UTC and never converted.  Equal rows are separate
-// jobs.  There are no ids.
+// Local times without a zone, across the end of daylight saving; taken as UTC and never converted.  Equal rows are
+// separate jobs.  There are no ids.
 #include "traces/csv.h"
 #include "traces/format/format.h"
 
@@ -34,8 +34,14 @@ class PhillyParser final : public JobRowParser {
 }  // namespace
 
 const LineFormat kPhillyFormat{
-    "philly", "Philly jobs 2017, CSV (timestamp,duration,num_gpus,gpu_time,cluster)", true, 0, true,
-    [](std::string_view line) { return csv_header_has(line, {"timestamp", "duration", "num_gpus"}); },
+    "philly",
+    "Philly jobs 2017, CSV (timestamp,duration,num_gpus,gpu_time,cluster)",
+    true,
+    0,
+    true,
+    [](std::string_view line) {
+      return csv_header_has(line, {"timestamp", "duration", "num_gpus"});
+    },
     nullptr,
     [](std::string_view header, const TraceOptions&) -> Result<std::unique_ptr<JobRowParser>> {
       auto row = CsvRow::bind(header, {"timestamp", "duration", "num_gpus"}, {"cluster"});

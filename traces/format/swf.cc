@@ -1,8 +1,8 @@
 // Standard Workload Format (Parallel Workloads Archive): 18 numbers a line, blanks between, ';' for comments.
 //
-// Further numbers on a line are ignored (one log has 21).  -1 is "unknown".  Processors are field 5, or field 8 where that is
-// not positive; run time is field 4, the estimate field 9, the tenant field 12.  Fields are numbered from 1, as the archive
-// does.  A run below 0 or of 0 is a bad row with a reason of its own.
+// Further numbers on a line are ignored (one log has 21).  -1 is "unknown".  Processors are field 5, or field 8 where
+// that is not positive; run time is field 4, the estimate field 9, the tenant field 12.  Fields are numbered from 1, as
+// the archive does.  A run below 0 or of 0 is a bad row with a reason of its own.
 #include <array>
 
 #include "traces/format/format.h"
@@ -11,8 +11,8 @@ namespace jevons {
 namespace {
 
 constexpr std::size_t kFields = 18;
-constexpr NumberRules kProcessorRules{"GPUs malformed", "GPUs negative", "GPUs zero", "GPUs out of range",
-                                      "processors, 1 or more", kMaxTimeNs};
+constexpr NumberRules kProcessorRules{"GPUs malformed",    "GPUs negative",         "GPUs zero",
+                                      "GPUs out of range", "processors, 1 or more", kMaxTimeNs};
 
 struct Fields {
   std::array<std::string_view, kFields> text{};
@@ -83,19 +83,22 @@ class SwfParser final : public JobRowParser {
 
 }  // namespace
 
-const LineFormat kSwfFormat{
-    "swf", "Standard Workload Format, Parallel Workloads Archive (18 numbers a line)", false, ';', true,
-    [](std::string_view line) {
-      const Fields f = split(line);
-      for (std::size_t i = 0; i < f.count; ++i) {
-        if (!is_number(f.text[i])) return false;
-      }
-      return f.count == kFields;
-    },
-    nullptr,
-    [](std::string_view, const TraceOptions& options) -> Result<std::unique_ptr<JobRowParser>> {
-      return std::unique_ptr<JobRowParser>(
-          std::make_unique<SwfParser>(options.processors_per_gpu, options.cut_at_estimate));
-    }};
+const LineFormat kSwfFormat{"swf",
+                            "Standard Workload Format, Parallel Workloads Archive (18 numbers a line)",
+                            false,
+                            ';',
+                            true,
+                            [](std::string_view line) {
+                              const Fields f = split(line);
+                              for (std::size_t i = 0; i < f.count; ++i) {
+                                if (!is_number(f.text[i])) return false;
+                              }
+                              return f.count == kFields;
+                            },
+                            nullptr,
+                            [](std::string_view, const TraceOptions& options) -> Result<std::unique_ptr<JobRowParser>> {
+                              return std::unique_ptr<JobRowParser>(
+                                  std::make_unique<SwfParser>(options.processors_per_gpu, options.cut_at_estimate));
+                            }};
 
 }  // namespace jevons

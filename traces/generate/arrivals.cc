@@ -44,7 +44,8 @@ Status check(const ArrivalOptions& o) {
   if (o.shocks.size() > 10'000) return bad("too many shocks (expected at most 10000)");
   for (const RateShock& s : o.shocks) {
     if (!(s.factor >= 0 && s.factor <= 1e9)) return bad("factor of a shock is out of range (expected 0 to 1e9)");
-    if (s.at.ns < 0 || s.ramp.ns < 0 || s.duration.ns < 0) return bad("a time of a shock is negative (expected 0 or more)");
+    if (s.at.ns < 0 || s.ramp.ns < 0 || s.duration.ns < 0)
+      return bad("a time of a shock is negative (expected 0 or more)");
     if (s.at.ns > kLastNs || s.ramp.ns > kLastNs) return bad("a time of a shock is beyond 285 years");
     if (s.ramp > s.duration) return bad("ramp of a shock is longer than its duration (expected at most as long)");
   }
@@ -99,16 +100,20 @@ ArrivalProcess::ArrivalProcess(ArrivalOptions options, RandomStream random)
   const auto& points = options_.curve.points;
   double sum = points.empty() ? 1 : 0;
   for (const double p : points) sum += p;
-  const double mean = sum / static_cast<double>(std::max<std::size_t>(1, points.size()));  // Trapezia of equal width, closed.
+  const double mean =
+      sum / static_cast<double>(std::max<std::size_t>(1, points.size()));  // Trapezia of equal width, closed.
   period_mass_ = options_.rate * mean * seconds(options_.curve.period.ns);
   enter_segment();
 }
 
 double ArrivalProcess::draw_gap() {
   switch (options_.law) {
-    case ArrivalLaw::kPoisson: return random_.exponential(1);
-    case ArrivalLaw::kGamma: return random_.gamma(shape_, scale_);
-    case ArrivalLaw::kWeibull: return random_.weibull(shape_, scale_);
+    case ArrivalLaw::kPoisson:
+      return random_.exponential(1);
+    case ArrivalLaw::kGamma:
+      return random_.gamma(shape_, scale_);
+    case ArrivalLaw::kWeibull:
+      return random_.weibull(shape_, scale_);
   }
   return 0;
 }
@@ -155,7 +160,8 @@ void ArrivalProcess::enter_segment() {
   length_s_ = seconds(to_ns_ - from_ns_);
   rate_from_ = rate_at(Instant{from_ns_});
   const std::int64_t end_phase = to_ns_ % curve.period.ns;
-  const double rate_to = options_.rate * curve_factor(end_phase == 0 ? curve.period.ns : end_phase) * shock_factor(to_ns_, true);
+  const double rate_to =
+      options_.rate * curve_factor(end_phase == 0 ? curve.period.ns : end_phase) * shock_factor(to_ns_, true);
   slope_ = (rate_to - rate_from_) / length_s_;
   at_s_ = 0;
 }

@@ -1,9 +1,11 @@
-// Arrival times made up: a renewal process (Poisson, gamma, Weibull) whose rate follows a curve over the day and shocks.
+// Arrival times made up: a renewal process (Poisson, gamma, Weibull) whose rate follows a curve over the day and
+// shocks.
 //
-// A process of unit rate is drawn and its clock bent: an arrival of the unit process at s becomes t with R(t) = s, where R is
-// the integral of the rate.  The rate is a straight line between breakpoints (points of the curve, corners of shocks), so R is
-// inverted exactly, segment by segment, by solving a quadratic.  With a constant rate the gaps have exactly the law asked for;
-// with a curve, a Poisson process stays Poisson, and the others keep their burstiness in bent time (Gerhardt and Nelson, 2009).
+// A process of unit rate is drawn and its clock bent: an arrival of the unit process at s becomes t with R(t) = s,
+// where R is the integral of the rate.  The rate is a straight line between breakpoints (points of the curve, corners
+// of shocks), so R is inverted exactly, segment by segment, by solving a quadratic.  With a constant rate the gaps have
+// exactly the law asked for; with a curve, a Poisson process stays Poisson, and the others keep their burstiness in
+// bent time (Gerhardt and Nelson, 2009).
 #ifndef JEVONS_TRACES_GENERATE_ARRIVALS_H_
 #define JEVONS_TRACES_GENERATE_ARRIVALS_H_
 
@@ -21,30 +23,31 @@ namespace jevons {
 
 // Relative rate at equal steps of a period, joined by straight lines, the last point to the first.
 struct RateCurve {
-  std::vector<double> points;          // points[k] holds at k/points.size() of the period.  Empty = 1 throughout.
+  std::vector<double> points;  // points[k] holds at k/points.size() of the period.  Empty = 1 throughout.
   Duration period = 24_h;
 };
 // 1 + amplitude * sin(2 pi (t / period - phase)), as `points` straight lines.  amplitude in [0, 1].
 RateCurve sinus_curve(double amplitude, Duration period, double phase = 0, int points = 288);
 
-// Multiplies the rate: from 1 to `factor` over `ramp` from `at`, then `factor` until at + duration, then back to 1 over `ramp`.
-// Shocks multiply one another; where two slopes meet, the product is joined by straight lines between their breakpoints.
+// Multiplies the rate: from 1 to `factor` over `ramp` from `at`, then `factor` until at + duration, then back to 1 over
+// `ramp`. Shocks multiply one another; where two slopes meet, the product is joined by straight lines between their
+// breakpoints.
 struct RateShock {
   Instant at;
   double factor = 1;
-  Duration ramp{0};                    // 0 = a step.  At most `duration`.
-  Duration duration = Duration::max(); // max() = for ever.
+  Duration ramp{0};                     // 0 = a step.  At most `duration`.
+  Duration duration = Duration::max();  // max() = for ever.
 };
 
 enum class ArrivalLaw { kPoisson, kGamma, kWeibull };
 
 struct ArrivalOptions {
   ArrivalLaw law = ArrivalLaw::kPoisson;
-  double rate = 1;                     // Per second, before curve and shocks; in (0, 1e9].
-  double cv = 1;                       // Of the gaps, for gamma and Weibull; in [0.01, 100].
+  double rate = 1;  // Per second, before curve and shocks; in (0, 1e9].
+  double cv = 1;    // Of the gaps, for gamma and Weibull; in [0.01, 100].
   RateCurve curve;
   std::vector<RateShock> shocks;
-  Instant end = Instant::never();      // No arrivals at or after this.
+  Instant end = Instant::never();  // No arrivals at or after this.
 };
 
 // The shape of the Weibull law whose coefficient of variation is `cv`.

@@ -74,7 +74,8 @@ Result<LengthSampler> LengthSampler::create(LengthOptions options) {
       break;
     }
     case LengthLaw::kGeometric:
-      if (!(o.mean >= 1 && o.mean <= 1e12)) return Error{"mean of a geometric length is out of range (expected 1 to 1e12)", ""};
+      if (!(o.mean >= 1 && o.mean <= 1e12))
+        return Error{"mean of a geometric length is out of range (expected 1 to 1e12)", ""};
       sampler.log_stay_ = std::log1p(-1 / o.mean);
       break;
     case LengthLaw::kEmpirical: {
@@ -96,10 +97,13 @@ Result<LengthSampler> LengthSampler::create(LengthOptions options) {
 Tokens LengthSampler::draw(RandomStream* random) const {
   double x = 0;
   switch (options_.law) {
-    case LengthLaw::kConstant: return std::clamp(options_.constant, options_.min, options_.max);
+    case LengthLaw::kConstant:
+      return std::clamp(options_.constant, options_.min, options_.max);
     case LengthLaw::kEmpirical:
       return std::clamp(options_.empirical[table_.draw(random)].value, options_.min, options_.max);
-    case LengthLaw::kLognormal: x = std::floor(random->lognormal(mu_, options_.sigma) + 0.5); break;
+    case LengthLaw::kLognormal:
+      x = std::floor(random->lognormal(mu_, options_.sigma) + 0.5);
+      break;
     case LengthLaw::kGeometric:
       // By inversion; a mean of 1 has log_stay_ = -inf and gives 1.
       x = 1 + std::floor(std::log(1.0 - random->uniform()) / log_stay_);

@@ -37,11 +37,11 @@ struct WeightedTokens {
 struct LengthOptions {
   LengthLaw law = LengthLaw::kConstant;
   Tokens constant{1};
-  double median = 0;                     // Lognormal: exp(mu).  Give median or mean, not both.
-  double mean = 0;                       // Lognormal: exp(mu + sigma^2 / 2), before clamping.  Geometric: its mean.
-  double sigma = 0;                      // Lognormal: standard deviation of the logarithm, in [0, 10].
+  double median = 0;  // Lognormal: exp(mu).  Give median or mean, not both.
+  double mean = 0;    // Lognormal: exp(mu + sigma^2 / 2), before clamping.  Geometric: its mean.
+  double sigma = 0;   // Lognormal: standard deviation of the logarithm, in [0, 10].
   std::vector<WeightedTokens> empirical;
-  Tokens min{1}, max{131072};            // Draws outside become the nearer of these.
+  Tokens min{1}, max{131072};  // Draws outside become the nearer of these.
 };
 
 class LengthSampler {
@@ -51,8 +51,8 @@ class LengthSampler {
 
  private:
   LengthOptions options_;
-  double mu_ = 0;                        // Lognormal.
-  double log_stay_ = 0;                  // Geometric: log(1 - 1/mean).
+  double mu_ = 0;        // Lognormal.
+  double log_stay_ = 0;  // Geometric: log(1 - 1/mean).
   AliasTable table_;
 };
 

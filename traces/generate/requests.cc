@@ -21,16 +21,23 @@ class Generator final : public RequestSource {
  public:
   Generator(const RequestGeneratorOptions& o, ArrivalProcess arrivals, LengthSampler prompt, LengthSampler output,
             std::uint64_t seed, const std::string& stream)
-      : arrivals_(std::move(arrivals)), prompt_(std::move(prompt)), output_(std::move(output)), limit_(o.limit),
-        workload_(o.workload), share_(o.prefix.share), hash_block_(o.prefix.hash_block),
-        prompt_random_(seed, stream + ".prompt"), output_random_(seed, stream + ".output"),
+      : arrivals_(std::move(arrivals)),
+        prompt_(std::move(prompt)),
+        output_(std::move(output)),
+        limit_(o.limit),
+        workload_(o.workload),
+        share_(o.prefix.share),
+        hash_block_(o.prefix.hash_block),
+        prompt_random_(seed, stream + ".prompt"),
+        output_random_(seed, stream + ".output"),
         prefix_random_(seed, stream + ".prefix") {}
 
   // Draws the texts; the salt keeps the hashes of different streams apart.
   Status make_texts(const PrefixOptions& o, std::uint64_t salt) {
     if (!(o.share >= 0 && o.share <= 1)) return Error{"share of prefixes is out of range (expected 0 to 1)", ""};
     if (o.share == 0) return Ok{};
-    if (o.count < 1 || o.count > 10'000'000) return Error{"count of prefixes is out of range (expected 1 to 10 million)", ""};
+    if (o.count < 1 || o.count > 10'000'000)
+      return Error{"count of prefixes is out of range (expected 1 to 10 million)", ""};
     if (!(o.zipf >= 0 && o.zipf <= 10)) return Error{"zipf of prefixes is out of range (expected 0 to 10)", ""};
     if (o.hash_block.value < 1 || o.hash_block.value > kMaxTokens) {
       return Error{"hash block of prefixes is out of range (expected 1 to 2^40)", ""};
@@ -44,7 +51,8 @@ class Generator final : public RequestSource {
     for (std::uint32_t k = 0; k < o.count; ++k) {
       weights.push_back(std::pow(static_cast<double>(k) + 1, -o.zipf));
       const Tokens length = lengths->draw(&prefix_random_);
-      if (length.value / o.hash_block.value > 1'000'000) return Error{"a prefix has more than a million hash blocks", ""};
+      if (length.value / o.hash_block.value > 1'000'000)
+        return Error{"a prefix has more than a million hash blocks", ""};
       texts_.push_back({length, mix(salt + k)});
     }
     auto table = AliasTable::create(weights);
@@ -81,7 +89,8 @@ class Generator final : public RequestSource {
     const Text& text = texts_[popularity_.draw(&prefix_random_)];
     if (!has_one) return;
     out->prompt = std::max(out->prompt, Tokens{text.length.value + 1});
-    const std::int64_t blocks = text.length.value / hash_block_.value;  // A block that also holds own tokens is not shared.
+    const std::int64_t blocks =
+        text.length.value / hash_block_.value;  // A block that also holds own tokens is not shared.
     for (std::int64_t k = 0; k < blocks; ++k) {
       out->block_hashes.push_back(mix(text.first_hash + static_cast<std::uint64_t>(k)));
     }
@@ -110,9 +119,10 @@ Result<std::unique_ptr<RequestSource>> generate_requests(const RequestGeneratorO
   if (!prompt) return Error{"prompt: " + prompt.error().message, ""};
   auto output = LengthSampler::create(options.output);
   if (!output) return Error{"output: " + output.error().message, ""};
-  auto generator = std::make_unique<Generator>(options, *std::move(arrivals), *std::move(prompt), *std::move(output), seed,
-                                               stream);
-  if (Status s = generator->make_texts(options.prefix, RandomStream(seed, stream + ".texts").bits()); !s) return s.error();
+  auto generator =
+      std::make_unique<Generator>(options, *std::move(arrivals), *std::move(prompt), *std::move(output), seed, stream);
+  if (Status s = generator->make_texts(options.prefix, RandomStream(seed, stream + ".texts").bits()); !s)
+    return s.error();
   return std::unique_ptr<RequestSource>(std::move(generator));
 }
 

@@ -15,8 +15,10 @@ namespace {
 Status check(const JobGeneratorOptions& o) {
   if (o.sizes.empty()) return Error{"job sizes are missing (expected at least one)", ""};
   for (const JobSize& s : o.sizes) {
-    if (s.gpus.value < 1 || s.gpus.value > kMaxGpus) return Error{"GPUs of a job are out of range (expected 1 to 100000000)", ""};
-    if (!(s.parameters >= 0 && s.parameters <= 1e15)) return Error{"parameters are out of range (expected 0 to 1e15)", ""};
+    if (s.gpus.value < 1 || s.gpus.value > kMaxGpus)
+      return Error{"GPUs of a job are out of range (expected 1 to 100000000)", ""};
+    if (!(s.parameters >= 0 && s.parameters <= 1e15))
+      return Error{"parameters are out of range (expected 0 to 1e15)", ""};
   }
   if (!(o.sigma >= 0 && o.sigma <= 10)) return Error{"sigma is out of range (expected 0 to 10)", ""};
   if (o.median_run_time.ns < 1 || o.min_run_time.ns < 1 || o.min_run_time > o.max_run_time ||
@@ -31,7 +33,8 @@ Status check(const JobGeneratorOptions& o) {
 }
 
 std::int64_t to_ns(double ns, Duration low, Duration high) {
-  if (ns >= static_cast<double>(high.ns)) return high.ns;  // Before the conversion: the draw may lie beyond any integer.
+  if (ns >= static_cast<double>(high.ns))
+    return high.ns;  // Before the conversion: the draw may lie beyond any integer.
   return std::max(low.ns, static_cast<std::int64_t>(std::floor(ns + 0.5)));
 }
 

@@ -16,18 +16,18 @@ namespace jevons {
 struct JobSize {
   Gpus gpus{1};
   double weight = 1;
-  double parameters = 0;                 // Of the models such jobs train; 0 = unknown.
+  double parameters = 0;  // Of the models such jobs train; 0 = unknown.
 };
 
 struct JobGeneratorOptions {
-  ArrivalOptions arrivals;               // Needs an end or `limit`.
+  ArrivalOptions arrivals;  // Needs an end or `limit`.
   std::vector<JobSize> sizes;
-  Duration median_run_time = 60_min;     // Lognormal.
-  double sigma = 1;                      // Of its logarithm, in [0, 10].
+  Duration median_run_time = 60_min;                    // Lognormal.
+  double sigma = 1;                                     // Of its logarithm, in [0, 10].
   Duration min_run_time = 1_min, max_run_time = 720_h;  // Draws outside become the nearer of these.
-  double estimate_factor = 1;            // Estimate = run time x a uniform draw from [1, this]; 1 = exact.  At most 1000.
-  std::uint64_t limit = 1'000'000;       // Most jobs; at most 10 million.
-  std::string name = "job";              // Jobs are called name-0, name-1, ...
+  double estimate_factor = 1;       // Estimate = run time x a uniform draw from [1, this]; 1 = exact.  At most 1000.
+  std::uint64_t limit = 1'000'000;  // Most jobs; at most 10 million.
+  std::string name = "job";         // Jobs are called name-0, name-1, ...
 };
 
 Result<JobTrace> generate_jobs(const JobGeneratorOptions& options, std::uint64_t seed, const std::string& stream);
