@@ -17,7 +17,6 @@ TEST(Result, ValueOrError) {
   EXPECT_EQ(*half(8), 4);
   EXPECT_EQ(half(7).error().text(), "input: is odd");
   EXPECT_EQ((Error{"is odd", ""}).text(), "is odd");
-  EXPECT_TRUE(Status(Ok{}).ok());
 }
 
 TEST(Result, HoldsMoveOnlyValues) {
