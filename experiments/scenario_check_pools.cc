@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "experiments/scenario_check.h"
 #include "experiments/scenario_resolve.h"
+#include "experiments/scenario_tables.h"
 
 namespace jevons {
 namespace {
@@ -117,13 +118,8 @@ class PoolCheck {
 
   Status tables() const {
     if (!pool_.has_iteration_table()) return Ok{};
-    const proto::IterationTables& t = pool_.iteration_table();
-    for (const auto& [field, file] : {std::pair<std::string, std::string>{"per_token_ops", t.per_token_ops()},
-                                      {"attn_prefill", t.attn_prefill()},
-                                      {"attn_decode", t.attn_decode()}}) {
-      if (const auto p = resolve_path(file_, path_ + ".iteration_table." + field, file); !p) return p.error();
-    }
-    return Ok{};
+    const auto table = read_iteration_table(file_, path_, pool_);
+    return table ? Status(Ok{}) : Status(table.error());
   }
 
   const ScenarioFile& file_;

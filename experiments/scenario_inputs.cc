@@ -9,6 +9,7 @@
 #include "experiments/scenario_resolve.h"
 #include "experiments/scenario_rules.h"
 #include "experiments/scenario_sources.h"
+#include "experiments/scenario_tables.h"
 
 namespace jevons {
 namespace {
@@ -153,7 +154,14 @@ class InputsBuilder {
     return Ok{};
   }
 
-  Status tables(int index, PoolSetup* setup) const;
+  Status tables(int index, PoolSetup* setup) const {
+    const proto::Pool& p = s_.serving().pools(index);
+    if (!p.has_iteration_table()) return Ok{};
+    auto table = read_iteration_table(file_, index_path("serving.pools", index), p);
+    if (!table) return table.error();
+    setup->table = *std::move(table);
+    return Ok{};
+  }
 
   Status streams(Inputs* in) const {
     for (int i = 0; i < s_.requests().streams_size(); ++i) {
@@ -216,11 +224,6 @@ class InputsBuilder {
   const proto::Policy& policy_;
   std::uint64_t seed_;
 };
-
-Status InputsBuilder::tables(int index, PoolSetup*) const {
-  if (!s_.serving().pools(index).has_iteration_table()) return Ok{};
-  return file_.places.error(index_path("serving.pools", index) + ".iteration_table", "not supported yet");
-}
 
 }  // namespace
 

@@ -88,7 +88,8 @@ void resolve_pool(const Catalogue& catalogue, const proto::Scenario& s, proto::P
   const auto model = catalogue.model(pool->model());
   if (!model) return;
   pool->set_model(model->name);
-  if (pool->has_iteration_table() && !pool->iteration_table().has_layers()) {
+  if (pool->has_iteration_table() && pool->iteration_table().format() == "vidur" &&
+      !pool->iteration_table().has_layers()) {
     pool->mutable_iteration_table()->set_layers(model->layers);
   }
   if (pool->has_max_model_len()) return;

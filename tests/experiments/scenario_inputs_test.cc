@@ -1,4 +1,6 @@
 // What a run gets: every field of the scenario arrives where it belongs, and seeds name their streams.
+#include <cstdlib>
+
 #include "tests/experiments/scenario_support.h"
 
 namespace jevons {
@@ -147,6 +149,37 @@ TEST_F(ScenarioInputs, TrainingSpeeds) {
   EXPECT_NEAR(scaled[0], 989.0 / 312.0, 0.01);  // Ratio of the BF16 peaks.
   const auto mfu = speeds("\n  reference_gpu: A100\n  mfu: 0.4\n  groups: [a100, {group: h100, mfu: 0.2}]");
   EXPECT_NEAR(mfu[0], 989.0 / 312.0 / 2, 0.01);
+}
+
+TEST_F(ScenarioInputs, IterationTables) {
+  const std::string vidur =
+      "serving.pools[0]={name: chat, model: Llama-2-70B, groups: [{group: a100, tensor_parallel_size: 4}], "
+      "initial_nodes: 2, batcher: vllm_v0, max_num_seqs: 128, max_num_batched_tokens: 4096, "
+      "enable_chunked_prefill: false, num_gpu_blocks_override: 32768, iteration_table: {"
+      "per_token_ops: '${JEVONS_DATA}/peers/vidur_llama2_70b_a100_tp4x4/per_token_ops_ms.csv.gz', "
+      "attn_prefill: '${JEVONS_DATA}/peers/vidur_llama2_70b_a100_tp4x4/attn_prefill_ms.csv.gz', "
+      "attn_decode: '${JEVONS_DATA}/peers/vidur_llama2_70b_a100_tp4x4/attn_decode_ms.csv.gz'}}";
+  if (std::getenv("JEVONS_DATA") == nullptr) {
+    const std::string data = std::string(JEVONS_SOURCE_DIR) + "/../shared/data";
+    if (!std::filesystem::exists(data)) GTEST_SKIP() << "skipped: no data";
+    ::setenv("JEVONS_DATA", data.c_str(), 1);
+  }
+  const auto s = load("s.yaml", kGoodYaml, {vidur});
+  ASSERT_TRUE(s.ok()) << s.error().text();
+  const auto in = s->inputs(0, 1, EngineOptions{});
+  ASSERT_TRUE(in.ok()) << in.error().text();
+  ASSERT_NE(in->pools[0].table, nullptr);
+  IterationShape one;
+  one.tokens = one.decode = 1;
+  one.decode_context = 100;
+  EXPECT_GT(in->pools[0].table->time(one), 0);
+  // A pool that could leave the table is refused.
+  const auto large = load("s.yaml", kGoodYaml, {vidur, "serving.pools[0].max_num_seqs=200"});
+  EXPECT_FALSE(large.ok());
+  const auto missing = error_of("s.yaml", kGoodYaml, {"serving.pools[0].iteration_table={format: grid}"});
+  EXPECT_NE(missing.find("serving.pools[0].iteration_table.file: missing (expected a file name for format grid)"),
+            std::string::npos)
+      << missing;
 }
 
 TEST_F(ScenarioInputs, WithoutAHorizonTheRunEndsWithItsWork) {
