@@ -123,9 +123,10 @@ Status read_per_token(const std::string& path, const IterationLimits& limits, Vi
     out->per_token[i] = t + 2 * (table->columns[10][row] + kNcclLaunchMs);
     out->kv_save[i] = table->columns[11][row];
   }
-  const std::int64_t needs = (limits.tokens + 7) / 8 * 8;
+  const std::int64_t needs = (std::max(limits.tokens, limits.decodes) + 7) / 8 * 8;
   if (static_cast<std::int64_t>(n) < needs) {
-    return too_small(path, "num_tokens", static_cast<std::int64_t>(n), needs, "max_num_batched_tokens rounded up to 8");
+    return too_small(path, "num_tokens", static_cast<std::int64_t>(n), needs,
+                     "max_num_batched_tokens or max_num_seqs, rounded up to 8");
   }
   return Ok{};
 }

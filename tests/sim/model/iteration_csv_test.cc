@@ -116,8 +116,9 @@ TEST(VidurTables, Refusals) {
     return t.ok() ? std::string("ok") : t.error().message;
   };
   const VidurFiles good = small_vidur();
-  EXPECT_EQ(error(good, {2, 17, 128}),
-            "the table ends at num_tokens 16, the pool needs 24 (max_num_batched_tokens rounded up to 8)");
+  EXPECT_EQ(
+      error(good, {2, 17, 128}),
+      "the table ends at num_tokens 16, the pool needs 24 (max_num_batched_tokens or max_num_seqs, rounded up to 8)");
   EXPECT_EQ(error(good, {3, 16, 128}), "the table ends at batch_size 2, the pool needs 3 (max_num_seqs)");
   EXPECT_EQ(error(good, {2, 16, 129}),
             "the table ends at kv_rounded64 128, the pool needs 192 (max_model_len rounded up to 64)");
