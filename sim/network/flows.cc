@@ -1,8 +1,6 @@
 // Flows on SimGrid 3.32: detached communications started from the maestro, ends through the completion signal.
 #include "sim/network/flows.h"
 
-#include <simgrid/version.h>
-
 #include <cmath>
 #include <deque>
 #include <map>
