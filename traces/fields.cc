@@ -92,6 +92,26 @@ bool take_apart(std::string_view text, Decimal* d) {
   return p == end;
 }
 
+// The usual decimals, in 64 bits: at most 9 digits before the point, and no more behind it than the unit has zeros.
+bool parse_short_time(std::string_view text, std::int64_t unit_ns, std::int64_t* ns) {
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  std::int64_t whole = 0;
+  const char* const first = p;
+  for (; p != end && is_digit(*p) && p - first < 10; ++p) whole = whole * 10 + (*p - '0');
+  if (p == first || p - first > 9) return false;
+  std::int64_t value = whole * unit_ns;
+  if (p != end && *p == '.') {
+    for (++p; p != end && is_digit(*p); ++p) {
+      if (unit_ns % 10 != 0) return false;
+      unit_ns /= 10;
+      value += unit_ns * (*p - '0');
+    }
+  }
+  *ns = value;
+  return p == end;
+}
+
 }  // namespace
 
 std::string BadRow::message() const {
@@ -128,6 +148,8 @@ BadRow parse_count(std::string_view text, const NumberRules& rules, std::int64_t
 }
 
 BadRow parse_time(std::string_view text, std::int64_t unit_ns, const NumberRules& rules, std::int64_t* ns) {
+  std::int64_t quick = 0;
+  if (text.size() <= 20 && parse_short_time(text, unit_ns, &quick)) return finish(quick, rules, text, ns);
   Decimal d;
   if (!take_apart(text, &d)) return bad(rules.malformed, rules.expected, text);
   if (d.negative && d.digits > 0) return bad(rules.negative, rules.expected, text);
