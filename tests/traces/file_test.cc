@@ -12,7 +12,7 @@ namespace {
 
 std::string counting(int n) {
   std::string text;
-  for (int i = 0; i < n; ++i) text += std::to_string(i * 7919 % 10007) + "\n";
+  for (std::int64_t i = 0; i < n; ++i) text += std::to_string(i * 7919 % 10007) + "\n";  // Past 2^31 for large n.
   return text;
 }
 
