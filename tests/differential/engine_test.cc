@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "tests/support/in_child.h"
+#include "tests/support/scale.h"
 #include "tests/support/swarm.h"
 
 namespace jevons::testing {
@@ -49,7 +50,7 @@ constexpr std::uint64_t kShare = 50;  // Seeds of each of the four tests, so tha
 
 void compare_share(std::uint64_t share) {
   const std::uint64_t first = from_environment("JEVONS_SWARM_FIRST", 1),
-                      count = from_environment("JEVONS_SWARM_COUNT", 4 * kShare);
+                      count = from_environment("JEVONS_SWARM_COUNT", scaled(4 * kShare));
   for (std::uint64_t seed = first + share; seed < first + count; seed += 4) compare(seed);
 }
 

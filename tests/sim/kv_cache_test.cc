@@ -4,18 +4,19 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "base/rng.h"
 #include "tests/support/naive_kv.h"
+#include "tests/support/scale.h"
 
 namespace jevons {
 namespace {
 
 using Hashes = std::vector<std::uint64_t>;
 using testing::NaiveKv;
+using testing::scaled;
 
 TEST(KvCache, CountsPlainBlocks) {
   KvCache kv(Blocks{10}, Tokens{16}, false);
@@ -237,13 +238,8 @@ void run_pairs(std::uint64_t first_seed, std::uint64_t seeds, bool caching) {
   }
 }
 
-TEST(KvCacheReferee, TenThousandRandomSequences) { run_pairs(1, 10'000, true); }
-TEST(KvCacheReferee, RandomSequencesWithoutCaching) { run_pairs(1, 500, false); }
-// 10^5 sequences take 20 s: JEVONS_KV_SEQUENCES=100000 runs them.
-TEST(KvCacheReferee, AsManySequencesAsAskedFor) {
-  const char* asked = std::getenv("JEVONS_KV_SEQUENCES");
-  run_pairs(20'000, asked == nullptr ? 100 : std::strtoull(asked, nullptr, 10), true);
-}
+TEST(KvCacheReferee, TenThousandRandomSequences) { run_pairs(1, scaled(10'000), true); }
+TEST(KvCacheReferee, RandomSequencesWithoutCaching) { run_pairs(1, scaled(500), false); }
 
 TEST(KvCache, ALongRunDoesNotGrow) {  // Slots of evicted groups are used again: 10^6 groups pass through 64 blocks.
   KvCache kv(Blocks{64}, Tokens{16}, true);
