@@ -7,6 +7,9 @@ A fenced block with `<!-- run -->` on the line above it is executed, from the ro
 lines that begin with "$ " are commands, the lines below each are what it prints (stdout and stderr), where a line "..."
 stands for any number of lines and "..." at the end of a line for the rest of it.  A command must exit with 0, or as a
 "# exit 2" at its end says.
+
+DOCUMENTS_UPDATE=1 in the environment writes what was printed into the documents instead (blocks without "..." only); read
+the difference before you commit it.
 """
 import os
 import re
@@ -43,6 +46,19 @@ def commands(lines):
     return found
 
 
+def update(place, lines, printed):
+    """Puts what the commands of a block printed below each of them."""
+    path = ROOT / place.split(":")[0]
+    fresh = []
+    for line in lines:
+        if line.startswith("$ "):
+            fresh += [line, *(text.rstrip() for text in printed.pop(0))]
+        elif fresh and fresh[-1].startswith("$ ") and fresh[-1].endswith("\\"):
+            fresh.append(line)
+    path.write_text(path.read_text(encoding="utf-8").replace("\n".join(lines), "\n".join(fresh)), encoding="utf-8")
+    print(f"{place}: updated")
+
+
 def same(expected, got):
     """Whether the lines `got` are what `expected` says."""
     if not expected:
@@ -70,17 +86,22 @@ def main():
         (work / "build/release/bin").mkdir(parents=True)
         (work / "build/release/bin/jevons").symlink_to(jevons)
         environment = {**os.environ, "PATH": f"{work}/build/release/bin:{os.environ['PATH']}", "NO_COLOR": "1"}
-        for place, lines in blocks():
+        for place, lines in list(blocks()):
+            printed, wrong = [], False
             for command, code, expected in commands(lines):
                 count += 1
                 done = subprocess.run(["bash", "-c", command], cwd=work, env=environment, text=True, check=False,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
                 got = done.stdout.splitlines()
+                printed.append(got if expected else [])
                 if done.returncode == code and (not expected or same(expected, got)):
                     continue
+                wrong = True
                 failures += 1
                 print(f"{place}: $ {command}\n  exit {done.returncode}, expected {code}; it printed:")
                 print(*(f"  | {line}" for line in got), sep="\n")
+            if wrong and os.environ.get("DOCUMENTS_UPDATE") and not any("..." in line for line in lines):
+                update(place, lines, printed)
     print(f"documents: {count} commands run, {failures} not as shown")
     return 1 if failures else 0
 
