@@ -50,6 +50,8 @@ bool in_range(const proto::Rules& rules, double value) {
   return !rules.has_high() || value <= measure(rules.kind(), rules.high()).value();
 }
 
+constexpr std::size_t kLongestText = 10'000;  // Reports print it.
+
 // Names become parts of file names and of paths on the command line.
 bool is_name(std::string_view v) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
@@ -173,6 +175,10 @@ class RuleWalk {
     const auto fail = [&](const std::string& expected) {
       return places_.error(path, "expected " + expected + ", got '" + shortened(v) + "'");
     };
+    if (v.size() > kLongestText) {
+      return places_.error(
+          path, "expected at most " + std::to_string(kLongestText) + " bytes of text, got " + std::to_string(v.size()));
+    }
     for (const char c : v) {
       if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
         return places_.error(path, "control character in text");

@@ -183,6 +183,9 @@ Result<JobTrace> make_jobs(const ScenarioFile& file, int index, std::uint64_t se
     if (!options) return options.error();
     trace = generate_jobs(*options, seed, random);
     if (!trace) return placed(file, path + ".generate", "", trace.error());
+    if (!source.generate().has_limit() && trace->jobs.size() >= kMostJobs) {
+      return file.places.error(path + ".generate", "would make " + std::to_string(kMostJobs) + " jobs or more");
+    }
   } else {
     trace = listed_jobs(source);
   }

@@ -77,20 +77,24 @@ class TreeBuilder final : public YAML::EventHandler {
       throw Refused{"YAML tag '" + tag + "' (tags are not used here)", place_of(mark)};
   }
 
-  void count_one(TextPlace place, int depth) {
+  void count_one(TextPlace place, int depth, std::size_t bytes) {
+    if ((bytes_ += bytes) > kMaxTreeBytes) throw Refused{"more than 64 MiB of text (aliases expanded)", place};
     if (++values_ > kMaxTreeValues) {
       throw Refused{"more than " + std::to_string(kMaxTreeValues) + " values (aliases expanded)", place};
     }
     if (depth > kMaxTreeDepth) throw Refused{"nested deeper than " + std::to_string(kMaxTreeDepth) + " levels", place};
   }
   void count(const TextTree& tree, TextPlace place, int depth) {
-    count_one(place, depth);
+    count_one(place, depth, tree.text.size());
     for (const TextTree& t : tree.items) count(t, place, depth + 1);
-    for (const TextTree::Entry& e : tree.entries) count(e.value, place, depth + 1);
+    for (const TextTree::Entry& e : tree.entries) {
+      bytes_ += e.key.size();
+      count(e.value, place, depth + 1);
+    }
   }
 
   void leaf(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& text, bool quoted) {
-    count_one(place_of(mark), static_cast<int>(open_.size()));
+    count_one(place_of(mark), static_cast<int>(open_.size()), text.size());
     TextTree tree;
     tree.kind = kind;
     tree.text = text;
@@ -101,7 +105,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void open(Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     check_tag(tag, mark);
-    count_one(place_of(mark), static_cast<int>(open_.size()) + 1);
+    count_one(place_of(mark), static_cast<int>(open_.size()) + 1, 0);
     Open o;
     o.tree.kind = kind;
     o.tree.place = place_of(mark);
@@ -151,6 +155,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, TextTree> anchored_;
   std::optional<TextTree> root_;
   std::size_t values_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace

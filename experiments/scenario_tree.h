@@ -1,7 +1,8 @@
 // The text of a YAML or JSON file as a tree of values that remember where they stand.
 //
 // yaml-cpp's own node tree forgets the place of keys, keeps duplicate keys and expands aliases without limit; this one
-// is built from its events, with limits: a tree has at most kMaxDepth levels and kMaxValues values, aliases expanded.
+// is built from its events, with limits: a tree has at most kMaxTreeDepth levels, kMaxTreeValues values and
+// kMaxTreeBytes of text, aliases expanded.
 #ifndef JEVONS_EXPERIMENTS_SCENARIO_TREE_H_
 #define JEVONS_EXPERIMENTS_SCENARIO_TREE_H_
 
@@ -17,6 +18,7 @@ namespace jevons {
 
 inline constexpr int kMaxTreeDepth = 64;
 inline constexpr std::size_t kMaxTreeValues = 200'000;
+inline constexpr std::size_t kMaxTreeBytes = 64u << 20;  // Of text, aliases expanded.
 
 // 1-based; line 0 = nowhere.
 struct TextPlace {

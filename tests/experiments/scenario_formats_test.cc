@@ -1,4 +1,5 @@
 // The three formats say the same thing; what each refuses in its own way; limits against hostile files.
+#include "base/rng.h"
 #include "tests/experiments/scenario_support.h"
 
 namespace jevons {
@@ -8,7 +9,8 @@ constexpr const char* kGoodJson = R"({
 	"name": "small",
   "horizon": "1h",
   "cluster": {"groups": [{"name": "h100", "gpu": "H100", "nodes": 4}, {"name": "a100", "gpu": "A100", "nodes": 2}]},
-  "serving": {"pools": [{"name": "chat", "model": "Llama-3.1-70B", "groups": [{"group": "h100", "tensor_parallel_size": 4}],
+  "serving": {"pools": [{"name": "chat", "model": "Llama-3.1-70B",
+    "groups": [{"group": "h100", "tensor_parallel_size": 4}],
     "initial_nodes": 2, "min_nodes": 1, "slo": {"ttft": "2s", "tpot": "50ms"}}]},
   "requests": {"streams": [{"name": "talk", "pool": "chat", "generate": {"arrivals": {"rate": 2},
     "prompt": {"lognormal": {"median": 500, "sigma": 1}}, "output": {"constant": 100}}}]},
@@ -107,7 +109,7 @@ TEST_F(Formats, OutOfRange) {
 }
 TEST_F(Formats, Reference) {
   EXPECT_EQ(error_of("s.json", with(kGoodJson, "\"pool\": \"chat\"", "\"pool\": \"chatt\"")),
-            "s.json:7:45: requests.streams[0].pool: unknown pool 'chatt' (did you mean 'chat'?)");
+            "s.json:8:45: requests.streams[0].pool: unknown pool 'chatt' (did you mean 'chat'?)");
   EXPECT_EQ(error_of("s.txtpb", with(kGoodText, "pool: \"chat\"", "pool: \"chatt\"")),
             "s.txtpb:21:5: requests.streams[0].pool: unknown pool 'chatt' (did you mean 'chat'?)");
 }
@@ -126,7 +128,7 @@ TEST_F(Formats, Syntax) {
       error_of("s.json", with(kGoodJson, "\"small\"", "'small'")),
       "s.json:2:10: not valid JSON: syntax error while parsing value - invalid literal; last read: '\"name\": ''");
   EXPECT_EQ(error_of("s.json", std::string(kGoodJson) + "}"),
-            "s.json:11:2: not valid JSON: syntax error while parsing value - unexpected '}'; expected end of input");
+            "s.json:12:2: not valid JSON: syntax error while parsing value - unexpected '}'; expected end of input");
   EXPECT_EQ(error_of("s.json", kGoodYaml),
             "s.json:1:2: not valid JSON: syntax error while parsing value - invalid literal; last read: 'na'");
   EXPECT_EQ(error_of("s.txtpb", with(kGoodText, "cluster {", "cluster {{")),
@@ -208,6 +210,51 @@ TEST_F(Formats, TooManyValues) {
   for (int i = 0; i < 300'000; ++i) yaml += "a,";
   EXPECT_EQ(error_of("s.yaml", yaml + "]"), "s.yaml:1:400006: more than 200000 values (aliases expanded)");
 }
+TEST_F(Formats, AliasesOfALongTextExplode) {
+  std::string yaml = "name: &a " + std::string(1 << 20, 'x') + "\ndescription: [";
+  for (int i = 0; i < 1000; ++i) yaml += "*a, ";
+  EXPECT_EQ(error_of("s.yaml", yaml + "]\n"), "s.yaml:2:259: more than 64 MiB of text (aliases expanded)");
+}
+TEST_F(Formats, TextThatNoReportCouldPrint) {
+  EXPECT_EQ(error_of("s.yaml", with(kGoodYaml, "name: small", "name: " + std::string(20'000, 'x'))),
+            "s.yaml:1:1: name: expected at most 10000 bytes of text, got 20000");
+}
+
+// Whatever the bytes: a scenario or an error with words, never a crash.
+TEST_F(Formats, MutatedFilesNeverCrash) {
+  RandomStream random(7, "mutations");
+  const std::vector<std::pair<std::string, std::string>> seeds{
+      {"s.yaml", kGoodYaml}, {"s.json", kGoodJson}, {"s.txtpb", kGoodText}};
+  constexpr std::string_view kBytes = "{}[]:,-#&*!|>'\"%@`\n\t 019.eE\xFF\xC3nula";
+  int loaded = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    auto [name, text] = seeds[random.below(seeds.size())];
+    for (std::uint64_t k = random.below(4) + 1; k > 0; --k) {
+      const std::size_t at = random.below(text.size());
+      const char byte = kBytes[random.below(kBytes.size())];
+      switch (random.below(4)) {
+        case 0:
+          text[at] = byte;
+          break;
+        case 1:
+          text.insert(at, 1, byte);
+          break;
+        case 2:
+          text.erase(at, random.below(20) + 1);
+          break;
+        default:
+          text.insert(at, text.substr(random.below(text.size()), random.below(40)));
+          break;
+      }
+      if (text.empty()) text = " ";
+    }
+    const auto s = load(name, text);
+    loaded += s.ok() ? 1 : 0;
+    EXPECT_TRUE(s.ok() || !s.error().message.empty()) << text;
+  }
+  EXPECT_GT(loaded, 7);
+}
+
 TEST_F(Formats, LongTextIsCutInErrors) {
   EXPECT_LT(error_of("s.yaml", "name: a\n? " + std::string(5'000, 'k') + "\n: 1\n").size(), 300u);
   EXPECT_LT(error_of("s.yaml", "name: a\nhorizon: " + std::string(5'000, 'k') + "\n").size(), 300u);
