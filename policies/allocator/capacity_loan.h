@@ -77,6 +77,9 @@ class CapacityLoanAllocator final : public Allocator {
       memory.watched_since = now;
     }
     if (within_bounds(pool, need) > base) return mark;
+    // Token rates say nothing of memory: requests that are held or late show what they miss.  One node at a time.
+    const bool arrived = nodes_held(pool) >= base && pool.coming_nodes == 0;
+    if (!well && arrived) return within_bounds(pool, std::max<std::int64_t>(mark, std::int64_t{base} + 1));
     if (!well || !wanted || now - memory.watched_since < params_.lend_after) return base;
     return std::min(base, memory.marks.front().nodes);  // Never lends into the head-room.
   }
