@@ -1,19 +1,24 @@
 // The whole command line of Jevons: subcommands, version, and one clear line for every mistake.
 #include "apps/command_line.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <google/protobuf/stubs/common.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "apps/compare_command.h"
 #include "apps/config_command.h"
 #include "apps/generate_command.h"
 #include "apps/policies_command.h"
+#include "apps/tell.h"
 #include "apps/trace_command.h"
 #include "apps/version.h"
 #include "base/text.h"
@@ -55,7 +60,8 @@ std::string unknown_word(const CLI::App* app, const std::string& word) {
     const std::string flag = word.substr(0, word.find('='));
     return fmt::format("unknown option '{}'{}", flag, nearest_hint(flag, known));
   }
-  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) known.push_back(sub->get_name());
+  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(sub->get_name());
   if (known.empty()) return fmt::format("unexpected argument '{}'", word);
   return fmt::format("unknown command '{}'{}", word, nearest_hint(word, known));
 }
@@ -65,11 +71,21 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   // What was not understood says more than what is missing because of it.
   const std::vector<std::string> unknown = app.remaining(true);
   std::string message = error.what();
-  if (!unknown.empty()) message = unknown_word(at, unknown.front());
-  else if (at->get_parent() == nullptr && at->get_subcommands().empty()) message = "a command is needed";
+  if (!unknown.empty())
+    message = unknown_word(at, unknown.front());
+  else if (at->get_parent() == nullptr && at->get_subcommands().empty())
+    message = "a command is needed";
   while (!message.empty() && (message.back() == '\n' || message.back() == '.')) message.pop_back();
-  fmt::print(stderr, "jevons: {}; see {} --help\n", message, full_name(at));
+  tell(fmt::format("{}; see {} --help", message, full_name(at)));
   return kExitBadInput;
+}
+
+// A program started without stdin, stdout or stderr would give their numbers to the next files it opens, and print into
+// them.  What stands in for stdout takes no writes, so that printing is still an error.
+void hold_standard_files() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR);
+  }
 }
 
 }  // namespace
@@ -77,6 +93,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
 const char* program_version() { return JEVONS_VERSION; }
 
 int run_command_line(int argc, char** argv, const Policies& policies) {
+  hold_standard_files();
   // A file beyond RLIMIT_FSIZE is a write error with a message, not a death by signal.
   ::signal(SIGXFSZ, SIG_IGN);
   const std::string path = argc > 0 ? argv[0] : "jevons";
@@ -99,6 +116,13 @@ int run_command_line(int argc, char** argv, const Policies& policies) {
     if (e.get_exit_code() != 0) return usage_error(app, e);
     app.exit(e);  // --help and --version.
     return std::fflush(stdout) == 0 ? kExitOk : kExitBadInput;
+  } catch (const std::bad_alloc&) {
+    tell("out of memory");
+    return kExitRunFailed;
+  } catch (const std::system_error& e) {
+    // fmt::print throws where its stream takes no more; unwinding removes the files that are not whole.
+    tell(e.what());
+    return kExitBadInput;
   }
   return exit_code;
 }

@@ -5,17 +5,20 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "apps/command_line.h"
 #include "apps/compare_options.h"
 #include "apps/interrupt.h"
 #include "apps/progress_line.h"
+#include "apps/tell.h"
 #include "apps/version.h"
 #include "experiments/compare.h"
 #include "report/console.h"
@@ -25,7 +28,7 @@ namespace jevons {
 namespace {
 
 int refuse(const Error& error) {
-  fmt::print(stderr, "jevons: {}\n", error.text());
+  tell(error.text());
   return kExitBadInput;
 }
 
@@ -60,7 +63,7 @@ Result<CompareSetup> setup_of(const Scenario& scenario, const CompareRequest& re
 
 Status print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return Ok{};
-  return Error{"cannot write", "standard output"};
+  return Error{"cannot write: " + std::generic_category().message(errno), "standard output"};
 }
 
 // Returns whether every run is there.
@@ -68,7 +71,7 @@ bool tell_failures(const Comparison& comparison) {
   bool good = true;
   for (const Cell& cell : comparison.cells) {
     if (cell.error.empty()) continue;
-    fmt::print(stderr, "jevons: policy {}, seed {}: {}\n", comparison.policies[cell.policy], cell.seed, cell.error);
+    tell(fmt::format("policy {}, seed {}: {}", comparison.policies[cell.policy], cell.seed, cell.error));
     good = false;
   }
   return good;
@@ -81,7 +84,8 @@ Status write_reports(const CompareRequest& request, const Comparison& comparison
   return print(console_report(comparison, {wants_color(request.color), files->written()}));
 }
 
-int run(const CompareRequest& request, const std::string& program, const std::string& command, const Policies& policies) {
+int run(const CompareRequest& request, const std::string& program, const std::string& command,
+        const Policies& policies) {
   const auto scenario = Scenario::load(request.scenario, policies, request.overrides);
   if (!scenario) return refuse(scenario.error());
   auto setup = setup_of(*scenario, request, command == "run");
@@ -104,7 +108,6 @@ int run(const CompareRequest& request, const std::string& program, const std::st
   line.reset();
   if (!comparison) return refuse(comparison.error());
   comparison->version = program_version();
-  comparison->title = command;
   comparison->command = reproducing_command(program, command, request);
   const bool good = tell_failures(*comparison);
   if (Status ok = write_reports(request, *comparison, &*files); !ok) return refuse(ok.error());
@@ -125,8 +128,8 @@ void add_command(CLI::App& app, const std::string& program, const std::string& n
 }  // namespace
 
 void add_compare_command(CLI::App& app, const std::string& program, const Policies& policies, int* exit_code) {
-  add_command(app, program, "compare", "Replay one workload under every policy of a scenario and tell who wins", policies,
-              exit_code);
+  add_command(app, program, "compare", "Replay one workload under every policy of a scenario and tell who wins",
+              policies, exit_code);
 }
 
 void add_run_command(CLI::App& app, const std::string& program, const Policies& policies, int* exit_code) {

@@ -17,41 +17,40 @@ namespace jevons {
 
 // What a group of nodes costs, by position in RunResult::groups.
 struct GroupPrice {
-  Gpus gpus;                          // All nodes together.
-  double usd_per_gpu_hour = 0;        // Used or not.
-  double idle_usd_per_gpu_hour = 0;   // Energy at idle, PUE included; 0 unless energy is paid for.
-  double busy_usd_per_gpu_hour = 0;   // Energy when busy.
+  Gpus gpus;                         // All nodes together.
+  double usd_per_gpu_hour = 0;       // Used or not.
+  double idle_usd_per_gpu_hour = 0;  // Energy at idle, PUE included; 0 unless energy is paid for.
+  double busy_usd_per_gpu_hour = 0;  // Energy when busy.
 };
 
 // What one run left: its result, what its GPUs cost, and how far it was meant to go.
 struct RunReport {
   RunResult result;
   std::vector<GroupPrice> prices;
-  Instant horizon = Instant::never(); // never(): the run ends with its work.
+  Instant horizon = Instant::never();  // never(): the run ends with its work.
 };
 
 // One policy with one seed: what it produced, or why it did not.
 struct Cell {
-  std::size_t policy = 0;             // Position in Comparison::policies.
+  std::size_t policy = 0;  // Position in Comparison::policies.
   std::uint64_t seed = 0;
-  std::optional<RunReport> run;       // Empty if it failed or was never finished.
-  std::string error;                  // Why; empty when the comparison was interrupted before the cell ran.
+  std::optional<RunReport> run;  // Empty if it failed or was never finished.
+  std::string error;             // Why; empty when the comparison was interrupted before the cell ran.
 };
 
-struct SloLimits {                    // Duration{0} = no limit.
+struct SloLimits {  // Duration{0} = no limit.
   Duration ttft{}, tpot{}, e2e{};
 };
 
 struct Comparison {
   std::string scenario, scenario_path, scenario_hash;
-  std::string version;                // Of the program.
-  std::string command;                // Reproduces the figures; holds nothing that cannot change them.
-  std::string title = "compare";      // Subcommand.
+  std::string version;  // Of the program.
+  std::string command;  // Reproduces the figures; holds nothing that cannot change them.
   SloLimits slo;
   std::vector<std::string> policies;  // Labels; the first is what the others are compared against.
   std::vector<std::uint64_t> seeds;
-  std::vector<Cell> cells;            // Policy by policy, seed by seed: policies.size() x seeds.size().
-  bool complete = true;               // False: interrupted.
+  std::vector<Cell> cells;  // Policy by policy, seed by seed: policies.size() x seeds.size().
+  bool complete = true;     // False: interrupted.
 
   const Cell& cell(std::size_t policy, std::size_t seed) const { return cells[policy * seeds.size() + seed]; }
 };

@@ -43,11 +43,18 @@ std::string heading(const Comparison& c) {
   std::string out = c.scenario + ": ";
   if (const RunReport* r = first_run(c)) {
     for (std::size_t g = 0; g < r->result.groups.size(); ++g) {
-      out += fmt::format("{}{} {} GPUs", g == 0 ? "" : ", ", whole_number(r->prices[g].gpus.value), r->result.groups[g]);
+      out +=
+          fmt::format("{}{} {} GPUs", g == 0 ? "" : ", ", whole_number(r->prices[g].gpus.value), r->result.groups[g]);
+    }
+    std::uint64_t arrived = 0, submitted = 0;  // The most of any run: one that was cut short has seen fewer.
+    for (const Cell& cell : c.cells) {
+      if (!cell.run) continue;
+      arrived = std::max(arrived, cell.run->result.serving.arrived);
+      submitted = std::max(submitted, cell.run->result.training.submitted);
     }
     const Instant end = r->horizon == Instant::never() ? r->result.end : r->horizon;
-    out += fmt::format("; {} simulated; {}, {}; ", human_seconds(end.seconds()),
-                       plural(r->result.serving.arrived, "request"), plural(r->result.training.submitted, "job"));
+    out += fmt::format("; {} simulated; {}, {}; ", human_seconds(end.seconds()), plural(arrived, "request"),
+                       plural(submitted, "job"));
   }
   out += c.policies.size() == 1 ? c.policies[0] + ", " + plural(c.seeds.size(), "seed")
                                 : fmt::format("{} policies, {}", c.policies.size(), plural(c.seeds.size(), "seed"));
@@ -87,7 +94,8 @@ std::optional<TableRow> figure_row(const Comparison& c, const Figure& f) {
     worth_showing = worth_showing || (e && e->mean != 0);
   }
   if (!worth_showing) return std::nullopt;
-  mark_best(f, values, &row);
+  // Runs that were cut short cover different times: nobody is best.
+  if (c.complete) mark_best(f, values, &row);
   return row;
 }
 
@@ -175,7 +183,18 @@ Scale scale_for(const Figure& f, double size) {
   }
 }
 
-std::string signed_text(double v) { return (v > 0 ? "+" : "") + three_digits(v); }
+// "+12.3 ±1.1": as many decimals as give the half width two digits.
+std::string difference_text(const Estimate& d, double factor) {
+  const double mean = d.mean * factor;
+  // Samples that are equal but for their last bit have no spread worth printing.
+  const double spread = d.half_width > 1e-9 * std::fabs(d.mean) ? d.half_width * factor : 0;
+  if (mean == 0 && spread == 0) return "same";
+  const std::string_view sign = mean > 0 ? "+" : "";
+  if (spread == 0) return fmt::format("{}{} ±0", sign, three_digits(mean));
+  if (spread >= 100) return fmt::format("{}{} ±{}", sign, whole_number(mean), whole_number(spread));
+  const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(spread))), 0, 6);
+  return fmt::format("{}{:.{}f} ±{:.{}f}", sign, mean, decimals, spread, decimals);
+}
 
 std::vector<TableRow> difference_rows(const Comparison& c) {
   std::vector<TableRow> rows;
@@ -199,10 +218,8 @@ std::vector<TableRow> difference_rows(const Comparison& c) {
         row.cells.push_back({"-", false});
         continue;
       }
-      // Samples that are equal but for their last bit have no spread worth printing.
-      const double spread = d->half_width > 1e-9 * std::fabs(d->mean) ? d->half_width : 0;
-      const std::string text = signed_text(d->mean * scale.factor) + " ±" + three_digits(spread * scale.factor);
-      row.cells.push_back({d->differs_from_zero() ? text : "(" + text + ")", false});
+      const std::string text = difference_text(*d, scale.factor);
+      row.cells.push_back({d->differs_from_zero() || text == "same" ? text : "~" + text, false});
     }
     rows.push_back(std::move(row));
   }
@@ -214,21 +231,26 @@ std::string differences(const Comparison& c, bool color) {
   const std::vector<TableRow> rows = difference_rows(c);
   if (rows.empty()) return "";
   return "\n" +
-         wrap_text(fmt::format("Difference from {}, paired by seed, 95 % intervals (in brackets: includes 0)",
-                               c.policies[0])) +
+         wrap_text(fmt::format("Difference from {}, paired by seed, 95 % intervals (~: includes 0)", c.policies[0])) +
          render_table({c.policies.begin() + 1, c.policies.end()}, rows, color);
 }
 
 std::string footnotes(const Comparison& c) {
   std::string out;
   const auto note = [&](const std::string& text) { out += wrap_text(text, "  "); };
-  if (c.policies.size() > 1) note("* best of the row" + std::string(c.seeds.size() > 1 ? " by its mean over the seeds" : ""));
-  note("$/M output tokens: serving's GPU-time (serving, idle serving, loading, draining) at its price, over the tokens "
-       "produced; total cost: all GPU-time, used or not" +
-       std::string(any_run(c, [](const RunReport& r) { return r.result.energy_cost.value > 0; }) ? "; both with energy" : "") +
-       ".");
+  if (c.policies.size() > 1 && c.complete)
+    note("* best of the row" + std::string(c.seeds.size() > 1 ? " by its mean over the seeds" : ""));
+  note(
+      "$/M output tokens: serving's GPU-time (serving, idle serving, loading, draining) at its price, over the tokens "
+      "produced; total cost: all GPU-time, used or not" +
+      std::string(any_run(c, [](const RunReport& r) { return r.result.energy_cost.value > 0; }) ? "; both with energy"
+                                                                                                : "") +
+      ".");
   note("GPU utilisation: share of GPU-time in serving and kept training steps.");
-  if (c.seeds.size() == 1 && c.policies.size() > 1) {
+  if (any_run(c, [](const RunReport& r) { return r.result.training.unfinished > 0; })) {
+    note("JCT is of the jobs done; jobs that did not end in time are not in it.");
+  }
+  if (c.seeds.size() == 1 && c.policies.size() > 1 && c.complete) {
     note("One seed: close figures may be luck; --seeds 5 gives paired 95 % intervals.");
   }
   return out;
@@ -257,7 +279,8 @@ std::string warnings(const Comparison& c) {
 std::string console_report(const Comparison& c, const ConsoleOptions& options) {
   std::string out = emphasize(wrap_text(verdict(c)), options.color) + "\n" + wrap_text(heading(c), "  ");
   const std::string limits = limits_text(c.slo);
-  if (!limits.empty()) out += wrap_text("SLO of a request: " + limits + "; goodput counts the requests that meet it", "  ");
+  if (!limits.empty())
+    out += wrap_text("SLO of a request: " + limits + "; goodput counts the requests that meet it", "  ");
   out += "\n";
   for (std::size_t p = 0; p < c.policies.size(); ++p) {
     for (std::size_t s = 0; s < c.seeds.size(); ++s) {

@@ -1,0 +1,133 @@
+// Flags, help and mistakes of the command line.
+#include "apps/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/apps/program.h"
+
+namespace jevons {
+namespace {
+
+using apps_test::Ended;
+using apps_test::expect_refused;
+using CommandLine = apps_test::Program;
+
+TEST_F(CommandLine, VersionNamesTheLibrariesThatShapeResults) {
+  const Ended e = jevons("--version");
+  EXPECT_EQ(e.code, 0);
+  EXPECT_TRUE(e.out.starts_with("jevons 0.")) << e.out;
+  EXPECT_NE(e.out.find("\nprotobuf 3."), std::string::npos);
+  EXPECT_NE(e.out.find("\nsimgrid 3."), std::string::npos);
+}
+
+TEST_F(CommandLine, HelpOfEveryCommand) {
+  for (const char* command : {"", "compare ", "run ", "policies ", "trace ", "config "}) {
+    const Ended e = jevons(std::string(command) + "--help");
+    EXPECT_EQ(e.code, 0) << command;
+    EXPECT_EQ(e.err, "");
+    EXPECT_NE(e.out.find("Usage"), std::string::npos) << e.out;
+  }
+  EXPECT_NE(jevons("--help").out.find("Examples:"), std::string::npos);
+}
+
+TEST_F(CommandLine, MistakesGetOneLineAndStatusTwo) {
+  expect_refused(jevons(""), "a command is needed");
+  expect_refused(jevons("compar tiny.yaml"), "unknown command 'compar' (did you mean 'compare'?)");
+  expect_refused(jevons("compare"), "SCENARIO");
+  expect_refused(jevons("compare --sedes 3 tiny.yaml"), "unknown option '--sedes' (did you mean '--seeds'?)");
+  expect_refused(jevons("compare tiny.yaml --jsn=out.json"), "unknown option '--jsn' (did you mean '--json'?)");
+  expect_refused(jevons("compare tiny.yaml extra"), "unexpected argument 'extra'");
+  expect_refused(jevons("compare tiny.yaml --seeds 0"), "--seeds: expected a whole number, 1 to 10000, got");
+  expect_refused(jevons("compare tiny.yaml --seeds three"), "--seeds");
+  expect_refused(jevons("compare tiny.yaml --seeds=-1"), "--seeds");
+  expect_refused(jevons("compare tiny.yaml --jobs 0"), "--jobs");
+  expect_refused(jevons("compare tiny.yaml --seed 1.5"), "--seed");
+  expect_refused(jevons("compare tiny.yaml --seed 18446744073709551615 --seeds 2"), "--seeds");
+  expect_refused(jevons("compare tiny.yaml --seed 18446744073709551616"), "--seed");
+  expect_refused(jevons("compare tiny.yaml --color blue"), "--color: expected auto, always or never");
+  expect_refused(jevons("compare tiny.yaml --policy frist"), "no policy 'frist' (did you mean 'first'?)");
+  expect_refused(jevons("compare tiny.yaml --policy first --policy first"), "named twice");
+  expect_refused(jevons("compare tiny.yaml --policy"), "--policy");
+  expect_refused(jevons("compare tiny.yaml --json"), "--json");
+  expect_refused(jevons("compare tiny.yaml --json \"\""), "--json");
+  expect_refused(jevons("compare nope.yaml"), "nope.yaml");
+  expect_refused(jevons("compare ."), "");
+  expect_refused(jevons("compare tiny.yaml --set horizn=1h"), "horizn");
+  expect_refused(jevons("run tiny.yaml"), "first, second");
+  EXPECT_EQ(files_left(), 0U);
+}
+
+TEST_F(CommandLine, PoliciesAreReportedInTheOrderAsked) {
+  const Ended e = jevons("compare tiny.yaml --policy second --policy first --json -");
+  EXPECT_EQ(e.code, 0) << e.err;
+  EXPECT_LT(e.out.find("\"second\""), e.out.find("\"first\""));
+  EXPECT_NE(e.out.find("compare tiny.yaml --policy second --policy first\""), std::string::npos);
+}
+
+TEST_F(CommandLine, RunIsCompareOfOne) {
+  const Ended e = jevons("run tiny.yaml --policy second");
+  EXPECT_EQ(e.code, 0) << e.err;
+  EXPECT_TRUE(e.out.starts_with("second: ")) << e.out;
+  EXPECT_EQ(e.err, "");  // No progress: stderr is a file.
+  EXPECT_EQ(e.out.find('\033'), std::string::npos);
+  EXPECT_NE(e.out.find("reproduce  jevons run tiny.yaml --policy second\n"), std::string::npos);
+}
+
+TEST_F(CommandLine, TheCommandItPrintsReproducesTheOutput) {
+  const Ended e =
+      jevons("compare tiny.yaml --set \"requests.streams[0].generate.arrivals.rate=5\" --seeds 2 -j 1 --audit");
+  EXPECT_EQ(e.code, 0) << e.err;
+  const std::string line = e.out.substr(e.out.rfind("reproduce  jevons ") + 18);
+  write("again.sh", std::string(JEVONS_PROGRAM) + " " + line);
+  std::system(("cd " + folder_ + " && bash again.sh > again.txt").c_str());
+  EXPECT_EQ(apps_test::read_file(path("again.txt")), e.out);
+}
+
+TEST_F(CommandLine, EngineModesAndJobsChangeNoByte) {
+  const std::string plain = jevons("compare tiny.yaml --seeds 2 --jobs 1 --json -").out;
+  EXPECT_TRUE(plain.starts_with("{"));
+  EXPECT_EQ(jevons("compare tiny.yaml --seeds 2 --jobs 2 --json -").out, plain);
+  EXPECT_EQ(jevons("compare tiny.yaml --seeds 2 --no-fast-forward --json -").out, plain);
+  EXPECT_EQ(jevons("compare tiny.yaml --seeds 2 --no-look-ahead --audit --json -").out, plain);
+}
+
+TEST_F(CommandLine, ColorOnlyWhenAsked) {
+  EXPECT_NE(jevons("compare tiny.yaml --color always").out.find('\033'), std::string::npos);
+  EXPECT_EQ(jevons("compare tiny.yaml --color never").out.find('\033'), std::string::npos);
+}
+
+TEST_F(CommandLine, QuietPrintsNothing) {
+  const Ended e = jevons("compare tiny.yaml --quiet --json out.json");
+  EXPECT_EQ(e.code, 0);
+  EXPECT_EQ(e.out + e.err, "");
+  EXPECT_TRUE(std::filesystem::exists(path("out.json")));
+}
+
+TEST_F(CommandLine, AFullStandardOutputIsAnError) {
+  const Ended e = jevons("compare tiny.yaml > /dev/full");
+  EXPECT_EQ(e.code, 2);
+  EXPECT_NE(e.err.find("standard output: cannot write: No space left on device"), std::string::npos) << e.err;
+}
+
+// fmt::print throws when its stream is full: the program aborted and left temporary files.
+TEST_F(CommandLine, AFullOrClosedStandardErrorChangesNoStatus) {
+  EXPECT_EQ(jevons("compare nope.yaml 2>/dev/full").code, 2);
+  EXPECT_EQ(jevons("compare nope.yaml 2>&-").code, 2);
+  EXPECT_EQ(jevons("compar 2>/dev/full").code, 2);
+  EXPECT_EQ(jevons("config check nope.yaml 2>/dev/full").code, 2);
+  EXPECT_EQ(jevons("compare tiny.yaml --json out.json --requests /dev/full 2>/dev/full").code, 2);
+  EXPECT_EQ(files_left(), 0U);
+}
+
+// Without stdout the next file opened got its number, and the table was printed into the JSON.
+TEST_F(CommandLine, AClosedStandardOutputDoesNotEndUpInAFile) {
+  const Ended e = jevons("compare tiny.yaml --json out.json >&-");
+  EXPECT_EQ(e.code, 2);
+  EXPECT_NE(e.err.find("standard output"), std::string::npos) << e.err;
+  EXPECT_TRUE(apps_test::read_file(path("out.json")).starts_with("{"));
+}
+
+}  // namespace
+}  // namespace jevons
