@@ -2,6 +2,8 @@
 #ifndef JEVONS_TOPOLOGIES_SIMGRID_COMPAT_H_
 #define JEVONS_TOPOLOGIES_SIMGRID_COMPAT_H_
 
+#include <xbt/base.h>  // What version.h uses without including it.
+
 #include <simgrid/version.h>
 
 #include <simgrid/kernel/routing/NetZoneImpl.hpp>
