@@ -61,7 +61,8 @@ bool take_apart(std::string_view text, Decimal* d) {
     d->negative = true;
     ++p;
   }
-  constexpr Int128 kMost = static_cast<Int128>(1'000'000'000'000'000'000) * 1'000'000'000;  // 27 digits: x 10^9 fits 128 bits.
+  constexpr Int128 kMost =
+      static_cast<Int128>(1'000'000'000'000'000'000) * 1'000'000'000;  // 27 digits: x 10^9 fits 128 bits.
   bool any = false;
   for (; p != end && is_digit(*p); ++p) {
     any = true;
@@ -175,8 +176,10 @@ BadRow TimestampParser::parse(std::string_view text, std::int64_t* unix_ns) {
   const char* const end = p + text.size();
   const BadRow malformed = bad(kTimestampMalformed, kTimestampExpected, text);
   if (std::memcmp(p, date_.data(), date_.size()) != 0) {
-    const int century = two_digits(p), of_century = two_digits(p + 2), month = two_digits(p + 5), day = two_digits(p + 8);
-    if (century < 0 || of_century < 0 || p[4] != '-' || p[7] != '-' || month < 1 || month > 12 || day < 1) return malformed;
+    const int century = two_digits(p), of_century = two_digits(p + 2), month = two_digits(p + 5),
+              day = two_digits(p + 8);
+    if (century < 0 || of_century < 0 || p[4] != '-' || p[7] != '-' || month < 1 || month > 12 || day < 1)
+      return malformed;
     const int year = century * 100 + of_century;
     if (day > days_in_month(year, month)) return malformed;
     if (year < 1970 || year > 2254) return bad(kTimestampOutOfRange, "a year from 1970 to 2254", text);

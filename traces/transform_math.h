@@ -57,8 +57,8 @@ inline Status check_slice(Instant from, Instant to) {
 inline Status check_ratio(Ratio r) {
   constexpr std::int64_t kMost = 1'000'000'000;
   // Bounds of both terms keep products within 128 bits and the quotient within [1/10^9, 10^9].
-  if (r.num < 1 || r.den < 1 || r.num > kMost * kMost || r.den > kMost || r.num / kMost > r.den ||
-      r.den / kMost > r.num) {
+  if (r.num < 1 || r.den < 1 || r.num > kMost * kMost || r.den > kMost || r.num > kMost * r.den ||
+      r.den > kMost * Int128{r.num}) {
     return Error{"time scale is out of range (expected 1e-9 to 1e9)", ""};
   }
   return Ok{};

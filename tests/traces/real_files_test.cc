@@ -14,7 +14,9 @@ namespace {
 const std::string kDefs = R"PY(
 import csv, datetime, gzip, io, json, subprocess, sys
 def lines(path):
-    raw = subprocess.run(['zstd', '-dcq', path], stdout=subprocess.PIPE, check=True).stdout if path.endswith('.zst') else gzip.open(path).read()
+    if path.endswith('.gz'):
+        return io.StringIO(gzip.open(path).read().decode())
+    raw = subprocess.run(['zstd', '-dcq', path], stdout=subprocess.PIPE, check=True).stdout
     return io.StringIO(raw.decode())
 def ns(text):
     whole, _, part = text.partition('.')
@@ -61,7 +63,8 @@ print(len(rows), sum(p for t, p, o in rows), sum(o for t, p, o in rows), max(t f
 )PY";
 constexpr const char* kPrintJobs = R"PY(
 first = min(t for t, g, r, e in rows)
-print(len(rows), sum(g for t, g, r, e in rows), sum(r // 10**6 for t, g, r, e in rows), sum(e // 10**6 for t, g, r, e in rows),
+print(len(rows), sum(g for t, g, r, e in rows), sum(r // 10**6 for t, g, r, e in rows),
+      sum(e // 10**6 for t, g, r, e in rows),
       max(t for t, g, r, e in rows) - first, sum((t - first) % 1000003 for t, g, r, e in rows), '')
 )PY";
 

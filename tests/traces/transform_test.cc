@@ -49,14 +49,16 @@ TEST(Slice, KeepsTheWindowAndRebases) {
 }
 
 TEST(ScaleTime, IsExactAndRoundsHalfUp) {
-  const auto got = out(scale_time(given({request_at(0), request_at(1), request_at(2), request_at(3), request_at(9'000'000'000)}), {3, 2}));
+  const auto got = out(scale_time(
+      given({request_at(0), request_at(1), request_at(2), request_at(3), request_at(9'000'000'000)}), {3, 2}));
   EXPECT_EQ(got[1].arrival.ns, 2);
   EXPECT_EQ(got[2].arrival.ns, 3);
   EXPECT_EQ(got[3].arrival.ns, 5);
   EXPECT_EQ(got[4].arrival.ns, 13'500'000'000);
   const ReadTrace far = drain(scale_time(given({request_at(kMaxTimeNs)}), {1'000'000'000, 1}));
   EXPECT_EQ(far.error, "time scale moves a time beyond 285 years (expected a time from 0 to 285 years)");
-  for (const Ratio bad : {Ratio{0, 1}, Ratio{1, 0}, Ratio{-1, 1}, Ratio{1'000'000'001, 1}}) EXPECT_FALSE(scale_time(given({}), bad).ok());
+  for (const Ratio bad : {Ratio{0, 1}, Ratio{1, 0}, Ratio{-1, 1}, Ratio{1'000'000'001, 1}})
+    EXPECT_FALSE(scale_time(given({}), bad).ok());
 }
 
 TEST(RatioOf, IsTheDecimalOneSees) {
@@ -159,11 +161,22 @@ TEST(Repeat, OpensAnewCutsAndSalts) {
   EXPECT_TRUE(out(repeat(open, Duration{35}, 0)).empty());
   EXPECT_FALSE(repeat(open, Duration{0}, 3).ok());
   opened = 0;
-  EXPECT_TRUE(out(repeat([&]() -> Result<RequestSourcePtr> { ++opened; return given({}); }, Duration{35}, 1'000'000)).empty());
+  EXPECT_TRUE(out(repeat(
+                      [&]() -> Result<RequestSourcePtr> {
+                        ++opened;
+                        return given({});
+                      },
+                      Duration{35}, 1'000'000))
+                  .empty());
   EXPECT_EQ(opened, 1);  // A trace of nothing is not opened a million times.
-  const ReadTrace broken = drain(repeat([]() -> Result<RequestSourcePtr> { return Error{"gone", "x"}; }, Duration{1}, 2));
+  const ReadTrace broken = drain(repeat(
+      []() -> Result<RequestSourcePtr> {
+        return Error{"gone", "x"};
+      },
+      Duration{1}, 2));
   EXPECT_EQ(broken.error, "x: gone");
-  EXPECT_EQ(drain(repeat(open, Duration{kMaxTimeNs}, 5)).error, "repeat moves a time beyond 285 years (expected a time from 0 to 285 years)");
+  EXPECT_EQ(drain(repeat(open, Duration{kMaxTimeNs}, 5)).error,
+            "repeat moves a time beyond 285 years (expected a time from 0 to 285 years)");
 }
 
 TEST(Transforms, ComposeAndStaySorted) {
@@ -221,7 +234,8 @@ TEST(JobTransforms, DoWhatTheyDoToRequests) {
   t = jobs(3000);
   ASSERT_TRUE(scale_rate(&t, 2.5, {1, "r"}, Duration{1000}).ok());
   EXPECT_NEAR(static_cast<double>(t.jobs.size()), 7500, 4 * std::sqrt(3000 * 0.25));
-  EXPECT_TRUE(std::is_sorted(t.jobs.begin(), t.jobs.end(), [](const auto& a, const auto& b) { return a.submit < b.submit; }));
+  EXPECT_TRUE(
+      std::is_sorted(t.jobs.begin(), t.jobs.end(), [](const auto& a, const auto& b) { return a.submit < b.submit; }));
   t = jobs(3000);
   ASSERT_TRUE(thin(&t, 0.5, {1, "r"}).ok());
   EXPECT_NEAR(static_cast<double>(t.jobs.size()), 1500, 110);

@@ -27,13 +27,16 @@ TEST(Writer, FormatGoesByTheName) {
   EXPECT_EQ(write_requests(folder.file("a.jtr.xz"), r), "");
   EXPECT_EQ(recognise(folder.file("a.jtr.xz"))->format, "binary");
   EXPECT_EQ(write_requests(folder.file("a.txt"), r),
-            folder.file("a.txt") + ": cannot tell the format from the name (expected .csv, .jsonl or .jtr, or the option --to)");
+            folder.file("a.txt") +
+                ": cannot tell the format from the name (expected .csv, .jsonl or .jtr, or the option --to)");
   WriteOptions o;
   o.format = "swf";
-  EXPECT_EQ(write_requests(folder.file("a.txt"), r, o), folder.file("a.txt") + ": cannot write format 'swf' (known: csv, mooncake, binary)");
+  EXPECT_EQ(write_requests(folder.file("a.txt"), r, o),
+            folder.file("a.txt") + ": cannot write format 'swf' (known: csv, mooncake, binary)");
   o = {};
   o.time_unit = "h";
-  EXPECT_EQ(write_requests(folder.file("a.csv"), r, o), folder.file("a.csv") + ": unknown time unit 'h' (expected ns, us, ms or s)");
+  EXPECT_EQ(write_requests(folder.file("a.csv"), r, o),
+            folder.file("a.csv") + ": unknown time unit 'h' (expected ns, us, ms or s)");
 }
 
 TEST(Writer, AnEmptyTraceIsATrace) {
@@ -59,8 +62,9 @@ TEST(Writer, TheCsvGrowsColumnsWhenARequestNeedsThem) {
   std::vector<Request> late(100'001, request_at(0));
   late.push_back(hashed(1, 512, {5, 6}));
   EXPECT_EQ(write_requests(folder.file("b.csv"), late),
-            folder.file("b.csv") + ": a late request has block hashes or a workload number, the first 100000 none (expected "
-                                   "binary, or csv with --extended)");
+            folder.file("b.csv") +
+                ": a late request has block hashes or a workload number, the first 100000 none (expected "
+                "binary, or csv with --extended)");
   WriteOptions o;
   o.extended = true;
   EXPECT_EQ(write_requests(folder.file("b.csv"), late, o), "");
@@ -70,7 +74,8 @@ TEST(Writer, TheCsvGrowsColumnsWhenARequestNeedsThem) {
 TEST(Writer, MooncakeRefusesWhatItCannotHold) {
   const Folder folder;
   const std::string f = folder.file("a.jsonl");
-  const std::string needs = f + ": mooncake needs one block size and a hash for every block of a prompt (expected csv or binary)";
+  const std::string needs =
+      f + ": mooncake needs one block size and a hash for every block of a prompt (expected csv or binary)";
   EXPECT_EQ(write_requests(f, {hashed(0, 512, {1, 2})}), "");
   EXPECT_EQ(write_requests(f, {hashed(0, 512, {1})}), needs);
   EXPECT_EQ(write_requests(f, {hashed(0, 512, {1, 2}), hashed(0, 500, {1, 2})}), needs);
@@ -84,7 +89,8 @@ TEST(Writer, RefusesDisorderAndNonsenseAndLeavesNothing) {
   for (const std::string name : {"a.csv", "a.jsonl", "a.jtr"}) {
     const std::string f = folder.file(name);
     EXPECT_EQ(write_requests(f, {request_at(5), request_at(4)}), f + ": requests are not in order of arrival");
-    EXPECT_EQ(write_requests(f, {request_at(5, 0)}), f + ": a request is out of range (expected 1 to 2^40 tokens, within 285 years)");
+    EXPECT_EQ(write_requests(f, {request_at(5, 0)}),
+              f + ": a request is out of range (expected 1 to 2^40 tokens, within 285 years)");
   }
   EXPECT_TRUE(folder.names().empty());
 }
@@ -102,8 +108,9 @@ TEST(Writer, AFullDiskNamesTheFile) {
 TEST(Writer, JobsKeepEveryField) {
   const Folder folder;
   JobTrace t;
-  t.jobs = {{"a \"b\", c", Instant{1}, Gpus{100'000'000}, Duration{1}, Duration{8'999'999'999'999'999'999}, "x,y", 6.71e11},
-            {"\xff\xfe", Instant{1}, Gpus{1}, Duration{1'500'000'000}, Duration{2}, "", 0}};
+  t.jobs = {
+      {"a \"b\", c", Instant{1}, Gpus{100'000'000}, Duration{1}, Duration{8'999'999'999'999'999'999}, "x,y", 6.71e11},
+      {"\xff\xfe", Instant{1}, Gpus{1}, Duration{1'500'000'000}, Duration{2}, "", 0}};
   for (const std::string name : {"a.csv", "a.jtr.gz"}) {
     ASSERT_TRUE(write_jobs(folder.file(name), t).ok());
     const auto back = read_jobs(folder.file(name));
@@ -114,7 +121,8 @@ TEST(Writer, JobsKeepEveryField) {
   EXPECT_EQ(write_jobs(folder.file("b.csv"), t).error().text(),
             folder.file("b.csv") + ": a name with a line end cannot be written to csv (expected binary)");
   t.jobs[0].submit = Instant{2};
-  EXPECT_EQ(write_jobs(folder.file("b.jtr"), t).error().text(), folder.file("b.jtr") + ": jobs are not in order of submission");
+  EXPECT_EQ(write_jobs(folder.file("b.jtr"), t).error().text(),
+            folder.file("b.jtr") + ": jobs are not in order of submission");
   EXPECT_EQ(folder.names(), (std::vector<std::string>{"a.csv", "a.jtr.gz"}));
 }
 

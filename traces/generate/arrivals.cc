@@ -42,13 +42,22 @@ Status check(const ArrivalOptions& o) {
     if (!(p >= 0 && p <= 1e9)) return bad("a point of the curve is out of range (expected 0 to 1e9)");
   }
   if (o.shocks.size() > 10'000) return bad("too many shocks (expected at most 10000)");
+  constexpr std::int64_t kMostSegments = 10'000'000;  // A ramp is walked point by point; a second or so.
+  double highest = o.rate;
+  for (const double p : o.curve.points) highest = std::max(highest, o.rate * p);
   for (const RateShock& s : o.shocks) {
+    highest *= std::max(1.0, s.factor);
+    if (o.curve.points.size() > 1 &&
+        s.ramp.ns / o.curve.period.ns > kMostSegments / static_cast<std::int64_t>(o.curve.points.size())) {
+      return bad("ramp of a shock spans too many points of the curve (expected at most 10 million)");
+    }
     if (!(s.factor >= 0 && s.factor <= 1e9)) return bad("factor of a shock is out of range (expected 0 to 1e9)");
     if (s.at.ns < 0 || s.ramp.ns < 0 || s.duration.ns < 0)
       return bad("a time of a shock is negative (expected 0 or more)");
     if (s.at.ns > kLastNs || s.ramp.ns > kLastNs) return bad("a time of a shock is beyond 285 years");
     if (s.ramp > s.duration) return bad("ramp of a shock is longer than its duration (expected at most as long)");
   }
+  if (!(highest <= 1e12)) return bad("the rate with curve and shocks is out of range (expected up to 1e12 a second)");
   return Ok{};
 }
 
