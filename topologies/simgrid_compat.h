@@ -1,10 +1,11 @@
-// What differs between SimGrid 3.32 (Debian 12) and 4.x, in one place.  Internal to topologies.
+// What differs between SimGrid 3.32 (Debian 12) and 4.x, in one place; brings SIMGRID_VERSION.
 #ifndef JEVONS_TOPOLOGIES_SIMGRID_COMPAT_H_
 #define JEVONS_TOPOLOGIES_SIMGRID_COMPAT_H_
 
+// clang-format off
 #include <xbt/base.h>  // What version.h uses without including it.
-
 #include <simgrid/version.h>
+// clang-format on
 
 #include <simgrid/kernel/routing/NetZoneImpl.hpp>
 #include <simgrid/s4u/Host.hpp>
