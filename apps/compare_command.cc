@@ -108,6 +108,7 @@ int run(const CompareRequest& request, const std::string& program, const std::st
   line.reset();
   if (!comparison) return refuse(comparison.error());
   comparison->version = program_version();
+  comparison->audited = request.engine.audit;
   comparison->command = reproducing_command(program, command, request);
   const bool good = tell_failures(*comparison);
   if (Status ok = write_reports(request, *comparison, &*files); !ok) return refuse(ok.error());

@@ -51,6 +51,7 @@ struct Comparison {
   std::vector<std::uint64_t> seeds;
   std::vector<Cell> cells;  // Policy by policy, seed by seed: policies.size() x seeds.size().
   bool complete = true;     // False: interrupted.
+  bool audited = false;     // Every run's auditor agreed with its totals.
 
   const Cell& cell(std::size_t policy, std::size_t seed) const { return cells[policy * seeds.size() + seed]; }
 };

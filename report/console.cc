@@ -206,7 +206,8 @@ std::vector<TableRow> difference_rows(const Comparison& c) {
     for (std::size_t p = 1; p < c.policies.size(); ++p) {
       differences.push_back(paired_difference(c, p, 0, f));
       if (!differences.back()) continue;
-      any = any || differences.back()->mean != 0 || differences.back()->half_width != 0;
+      const Estimate& d = *differences.back();
+      any = any || (d.has_interval() && (d.mean != 0 || d.half_width != 0));
       size = std::max(size, std::fabs(differences.back()->mean));
     }
     if (!any) continue;
@@ -274,10 +275,36 @@ std::string warnings(const Comparison& c) {
   return out;
 }
 
+std::string wrapped_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    out += wrap_text(std::string(text.substr(0, end)), "  ");
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return out;
+}
+
+// What the auditors found equal, with the sum everybody can check: GPU-time by purpose against GPUs x time.
+std::string audit_line(const Comparison& c) {
+  if (!c.audited) return "";
+  for (const Cell& cell : c.cells) {
+    if (!cell.run) continue;
+    const RunReport& r = *cell.run;
+    GpuTime whole{};
+    for (const GroupPrice& g : r.prices) whole += g.gpus * (r.result.end - Instant{0});
+    if (whole != r.result.ledger.total()) return "audit      FAILED: GPU-time by purpose is not GPUs x time\n";
+  }
+  return "audit      passed: tokens, bytes, dollars and GPU-time recomputed from events;\n"
+         "           GPU-hours by purpose = GPUs x time, to the nanosecond\n";
+}
+
 }  // namespace
 
 std::string console_report(const Comparison& c, const ConsoleOptions& options) {
-  std::string out = emphasize(wrap_text(verdict(c)), options.color) + "\n" + wrap_text(heading(c), "  ");
+  std::string out = emphasize(wrap_text(verdict(c)), options.color) + "\n";
+  if (const std::string ranks = ranking(c); !ranks.empty()) out += wrapped_lines(ranks) + "\n";
+  out += wrap_text(heading(c), "  ");
   const std::string limits = limits_text(c.slo);
   if (!limits.empty())
     out += wrap_text("SLO of a request: " + limits + "; goodput counts the requests that meet it", "  ");
@@ -299,7 +326,7 @@ std::string console_report(const Comparison& c, const ConsoleOptions& options) {
     out += render_table(c.policies, ledger_rows(c), options.color);
     out += "\n" + footnotes(c) + warnings(c);
   }
-  out += "\n";
+  out += "\n" + audit_line(c);
   for (const std::string& file : options.files) out += "wrote      " + file + "\n";
   out += "reproduce  " + c.command + "\n";
   return out;

@@ -145,4 +145,21 @@ std::string verdict(const Comparison& c) {
   return out.empty() ? "Nothing was served and nothing was trained." : out;
 }
 
+std::string ranking(const Comparison& c) {
+  if (c.policies.size() < 2 || !c.complete) return "";
+  std::string out;
+  for (const Objective& o : kObjectives) {
+    const Figure& f = figure(o.figure);
+    const std::vector<Standing> all = ranked(c, f);
+    if (all.size() < 2 || all.front().mean == 0) continue;  // Nobody did any of it.
+    out += fmt::format("{}: {}", o.name, c.policies[all.front().policy]);
+    for (std::size_t i = 1; i < all.size(); ++i) {
+      out += distinguishable(c, f, all[i - 1], all[i]) ? " > " : " ~ ";
+      out += c.policies[all[i].policy];
+    }
+    out += "\n";
+  }
+  return out;
+}
+
 }  // namespace jevons

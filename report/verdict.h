@@ -12,5 +12,9 @@ namespace jevons {
 // excludes zero; with one seed, where the figures differ as printed.
 std::string verdict(const Comparison& comparison);
 
+// A line for each objective, best policy first: "goodput: a > b ~ c", `~` where two are not distinguishable.  Empty for
+// one policy or an interrupted comparison.
+std::string ranking(const Comparison& comparison);
+
 }  // namespace jevons
 #endif  // JEVONS_REPORT_VERDICT_H_

@@ -31,6 +31,7 @@ class CapacityLoanAllocator final : public Allocator {
     std::int64_t headroom = 1;
     Duration lend_after = 15_min;
     double slo_floor = 0.9;
+    double queue_high = 8;
     bool only_when_wanted = true;
   };
   static void describe(ParamTable<Params>& t) {
@@ -41,6 +42,7 @@ class CapacityLoanAllocator final : public Allocator {
     t.add("lend_after", &Params::lend_after, Duration{0}, 168_h, "Lend only what was above the mark for this long.");
     t.add("slo_floor", &Params::slo_floor, 0.0, 1.0,
           "Lend nothing while a smaller share of finished requests met the SLO.");
+    t.add("queue_high", &Params::queue_high, 0.0, 1e9, "Grow a node when more requests wait per ready node.");
     t.add("only_when_wanted", &Params::only_when_wanted, "Lend only while training jobs wait for GPUs.");
   }
   explicit CapacityLoanAllocator(const Params& params) : params_(params) {}
@@ -77,9 +79,12 @@ class CapacityLoanAllocator final : public Allocator {
       memory.watched_since = now;
     }
     if (within_bounds(pool, need) > base) return mark;
-    // Token rates say nothing of memory: requests that are held or late show what they miss.  One node at a time.
+    // Token rates say nothing of memory: a queue shows what they miss.  One node at a time.
+    const double queued = static_cast<double>(pool.held + pool.waiting);
     const bool arrived = nodes_held(pool) >= base && pool.coming_nodes == 0;
-    if (!well && arrived) return within_bounds(pool, std::max<std::int64_t>(mark, std::int64_t{base} + 1));
+    if (queued > params_.queue_high * std::max(1, pool.ready_nodes) && arrived) {
+      return within_bounds(pool, std::max<std::int64_t>(mark, std::int64_t{base} + 1));
+    }
     if (!well || !wanted || now - memory.watched_since < params_.lend_after) return base;
     return std::min(base, memory.marks.front().nodes);  // Never lends into the head-room.
   }

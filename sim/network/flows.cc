@@ -6,6 +6,7 @@
 #include <map>
 #include <simgrid/s4u.hpp>
 
+#include "topologies/simgrid_compat.h"
 #include "topologies/simgrid_platform.h"
 
 namespace jevons {

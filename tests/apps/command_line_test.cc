@@ -76,8 +76,7 @@ TEST_F(CommandLine, RunIsCompareOfOne) {
 }
 
 TEST_F(CommandLine, TheCommandItPrintsReproducesTheOutput) {
-  const Ended e =
-      jevons("compare tiny.yaml --set \"requests.streams[0].generate.arrivals.rate=5\" --seeds 2 -j 1 --audit");
+  const Ended e = jevons("compare tiny.yaml --set \"requests.streams[0].generate.arrivals.rate=5\" --seeds 2 -j 1");
   EXPECT_EQ(e.code, 0) << e.err;
   const std::string line = e.out.substr(e.out.rfind("reproduce  jevons ") + 18);
   write("again.sh", std::string(JEVONS_PROGRAM) + " " + line);

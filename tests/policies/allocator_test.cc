@@ -146,10 +146,12 @@ TEST(CapacityLoan, LendsWhatWasAboveTheMarkForAWhile) {
 }
 
 // Token rates alone starved a pool whose limit was memory: its queue grew for hours at a low load.
-TEST(CapacityLoan, GrowsANodeAtATimeWhenRequestsAreHeldAtALowLoad) {
+TEST(CapacityLoan, GrowsANodeAtATimeWhenRequestsQueueAtALowLoad) {
   Reviews reviews("capacity_loan", {});
   PoolView late = pool(12, 2);
-  late.held = 1;
+  late.held = 8 * 12;
+  EXPECT_EQ(reviews.target(0_min, late), 12);
+  ++late.held;
   EXPECT_EQ(reviews.target(0_min, late), 13);
   late.target_nodes = 13;
   EXPECT_EQ(reviews.target(1_min, late), 13) << "the thirteenth is still to come";
@@ -158,7 +160,6 @@ TEST(CapacityLoan, GrowsANodeAtATimeWhenRequestsAreHeldAtALowLoad) {
 TEST(CapacityLoan, LendsNothingInTroubleOrWithoutATaker) {
   Reviews reviews("capacity_loan", {{"lend_after", "15min"}});
   PoolView late = pool(12, 2);
-  late.max_nodes = 12;
   late.held = 1;
   EXPECT_EQ(reviews.target(0_min, pool(12, 2)), 12);
   EXPECT_EQ(reviews.target(10_min, late), 12);
