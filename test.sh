@@ -2,18 +2,18 @@
 # Everything that must hold before a change is accepted: installs what is missing, builds, runs every test, and ends with
 # the line "N passed, N failed" (and ", N skipped" where data is absent).  Exit code 0 only when nothing failed.
 #
-#   ./test.sh              release build, all tests; then the unit tests again under ASan and UBSan
-#   ./test.sh --quick      release build only
-#   ./test.sh --quick -R kv_cache -V      what follows goes to ctest
+#   ./test.sh                     release build, all tests
+#   ./test.sh --sanitize          then the unit tests again under ASan and UBSan (twice the time)
+#   ./test.sh -R kv_cache -V      what else follows goes to ctest
 #
 # JEVONS_TEST_SCALE multiplies the number of random cases in the heavy tests (docs/testing.md); 1 is what CI runs.
 set -eu
 cd "$(dirname "$0")"
 say() { printf '\n== %s\n' "$*"; }
 
-quick=0
-if [ "${1:-}" = --quick ]; then
-  quick=1
+sanitize=0
+if [ "${1:-}" = --sanitize ]; then
+  sanitize=1
   shift
 fi
 jobs=$(nproc)
@@ -40,7 +40,7 @@ build_and_test() {
 }
 
 build_and_test release ON "$@"
-if [ "$quick" = 0 ]; then
+if [ "$sanitize" = 1 ]; then
   JEVONS_TEST_SCALE="${JEVONS_TEST_SCALE:-0.1}" build_and_test asan OFF --label-regex '^unit$' "$@"
 fi
 python3 tools/count_tests.py build/junit-*.xml
