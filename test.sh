@@ -37,10 +37,12 @@ build_and_test() {
   say "test ($preset)"
   ctest --test-dir "build/$preset" --parallel "$jobs" --output-on-failure --no-tests=error \
     --output-junit "$PWD/build/junit-$preset.xml" "$@" || true  # The count below decides.
+  counted="${counted:-} build/junit-$preset.xml"
 }
 
 build_and_test release ON "$@"
 if [ "$sanitize" = 1 ]; then
   JEVONS_TEST_SCALE="${JEVONS_TEST_SCALE:-0.1}" build_and_test asan OFF --label-regex '^unit$' "$@"
 fi
-python3 tools/count_tests.py build/junit-*.xml
+# shellcheck disable=SC2086  # One word each is the point.
+python3 tools/count_tests.py $counted

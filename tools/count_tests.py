@@ -22,7 +22,13 @@ def main(paths):
     count = {"passed": 0, "failed": 0, "skipped": 0}
     failures = []
     for path in paths:
-        for case in ElementTree.parse(path).getroot().iter("testcase"):
+        try:
+            cases = list(ElementTree.parse(path).getroot().iter("testcase"))
+        except (OSError, ElementTree.ParseError) as error:  # ctest writes it last: it was killed on the way.
+            count["failed"] += 1
+            failures.append(f"ctest itself, which left no whole {path} ({error})")
+            continue
+        for case in cases:
             outcome = verdict(case)
             count[outcome] += 1
             if outcome == "failed":

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """The linters find what they are for: each test plants one mistake in a small tree and expects it named."""
+import contextlib
+import io
 import sys
 import tempfile
 import unittest
@@ -149,6 +151,13 @@ class Counting(Tree):
                           '<testcase name="c" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/></testcase>'
                           '<testcase name="d" status="notrun"><skipped message="Unable to find executable"/></testcase>'),
             ["passed", "failed", "skipped", "failed"])
+
+    def test_a_run_that_was_cut_short_is_a_failure(self):
+        good = self.write("junit-a.xml", '<testsuite><testcase name="a" status="run"/></testsuite>')
+        bad = self.write("junit-b.xml", "<testsuite><testc")
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            self.assertEqual(count_tests.main([str(good), str(bad), str(self.root / "junit-c.xml")]), 1)
+        self.assertEqual(printed.getvalue().splitlines()[-1], "1 passed, 2 failed")
 
 
 if __name__ == "__main__":
