@@ -31,7 +31,9 @@ MAY_IMPORT = {
             "sim/engine", "sim/model", "sim/cluster", "sim/network", "sim/serving", "sim/training"],
     "report": ["base", "proto", "sim/observe"],
     "experiments": ["base", "proto", "topologies", "traces", "policies", "policies/api", "sim*", "report"],
-    "apps": ["base", "proto", "topologies", "traces", "policies", "policies/api", "sim*", "report", "experiments"],
+    "validation": ["base", "proto", "topologies", "traces", "policies", "policies/api", "sim*", "report", "experiments"],
+    "apps": ["base", "proto", "topologies", "traces", "policies", "policies/api", "sim*", "report", "experiments",
+             "validation"],
 }
 # Kinds of policy know nothing of each other; what they share is in policies/api or base.
 POLICY_KINDS = "policies/"
