@@ -53,7 +53,8 @@ Inputs make_inputs(const Options& o) {
   Inputs in;
   in.cluster = make_cluster({group}, {}, {}).value();
   const InstancePlan plan =
-      plan_instance(catalogue.model("Llama-3.1-70B").value(), group.gpu, find_stack("vllm_0.15").value(), {}).value();
+      plan_instance(catalogue.model("Llama-3.1-70B").value(), group.gpu, catalogue.stack("vllm_0.15").value(), {})
+          .value();
   PoolSetup pool;
   pool.name = "chat";
   pool.instances.push_back({GroupId{0}, plan, Gpus{8}, 1.0});

@@ -13,7 +13,7 @@ namespace {
 InstancePlan llama_70b_on_8_h100() {
   const Catalogue catalogue = Catalogue::builtin();
   return plan_instance(catalogue.model("Llama-3.1-70B").value(), catalogue.gpu("H100").value(),
-                       find_stack("vllm_0.15").value(), {})
+                       catalogue.stack("vllm_0.15").value(), {})
       .value();
 }
 

@@ -7,6 +7,7 @@ find_package(CLI11 2.1 CONFIG REQUIRED)
 find_package(yaml-cpp 0.7 CONFIG REQUIRED)
 find_package(simdjson 3 CONFIG REQUIRED)
 find_package(nlohmann_json 3.11 CONFIG REQUIRED)
+find_package(GSL 2.7 REQUIRED)  # Fits of constants (validation/fit.h).
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SIMGRID REQUIRED IMPORTED_TARGET GLOBAL simgrid>=3.32)
 if(JEVONS_TESTS)

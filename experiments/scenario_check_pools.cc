@@ -35,7 +35,7 @@ class PoolCheck {
 
   // The rules of vLLM's SchedulerConfig and ModelConfig.
   Status engine() const {
-    if (const auto stack = find_stack(pool_.engine()); !stack) return fail("engine", stack.error().message);
+    if (const auto stack = catalogue_.stack(pool_.engine()); !stack) return fail("engine", stack.error().message);
     const auto model = catalogue_.model(pool_.model());
     if (!model) return fail("model", model.error().message);
     if (pool_.max_model_len() > model->max_model_len) {
@@ -79,7 +79,7 @@ class PoolCheck {
     }
     const auto model = catalogue_.model(pool_.model());
     const auto gpu = catalogue_.gpu(group.gpu());
-    const auto stack = find_stack(pool_.engine());
+    const auto stack = catalogue_.stack(pool_.engine());
     CHECK(model.ok() && gpu.ok() && stack.ok());
     if (model->heads % tp != 0) {
       return fail(at + ".tensor_parallel_size", "expected a divisor of the attention heads of " + model->name + " (" +

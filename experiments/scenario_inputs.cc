@@ -96,7 +96,7 @@ class InputsBuilder {
 
   Status pool(int index, PoolSetup* setup) const {
     const proto::Pool& p = s_.serving().pools(index);
-    const auto stack = find_stack(p.engine());
+    const auto stack = catalogue_.stack(p.engine());
     if (!stack) return stack.error();
     setup->name = p.name();
     setup->limits = BatchLimits{p.max_num_seqs(), Tokens{p.max_num_batched_tokens()}, Tokens{p.max_model_len()},

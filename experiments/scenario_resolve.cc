@@ -58,7 +58,7 @@ void resolve_group(const Catalogue& catalogue, proto::NodeGroup* group) {
 std::optional<std::int64_t> kv_tokens(const Catalogue& catalogue, const proto::Scenario& s, const proto::Pool& pool,
                                       const ModelSpec& model) {
   if (pool.has_num_gpu_blocks_override()) return pool.num_gpu_blocks_override() * pool.block_size();
-  const auto stack = find_stack(pool.engine());
+  const auto stack = catalogue.stack(pool.engine());
   if (!stack) return std::nullopt;
   std::optional<std::int64_t> least;
   for (int i = 0; i < pool.groups_size(); ++i) {
@@ -148,7 +148,7 @@ void resolve_scenario(const Catalogue& catalogue, const Policies& policies, prot
 
 InstanceOptions instance_options(const proto::Pool& pool, int group) {
   InstanceOptions o;
-  o.gpus = Gpus{pool.groups(group).tensor_parallel_size()};
+  o.layout.tensor = pool.groups(group).tensor_parallel_size();
   o.gpu_memory_utilization = pool.gpu_memory_utilization();
   o.block_size = Tokens{pool.block_size()};
   o.max_num_batched_tokens = Tokens{pool.max_num_batched_tokens()};

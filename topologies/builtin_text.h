@@ -6,8 +6,11 @@
 
 namespace jevons {
 
+extern const std::string_view kBuiltinKernels;
 extern const std::string_view kBuiltinGpus;
 extern const std::string_view kBuiltinModels;
+extern const std::string_view kBuiltinFittedStacks;
+extern const std::string_view kBuiltinStacks;
 
 }  // namespace jevons
 #endif  // JEVONS_TOPOLOGIES_BUILTIN_TEXT_H_

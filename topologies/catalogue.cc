@@ -9,6 +9,8 @@
 namespace jevons {
 namespace {
 
+constexpr std::string_view kFullyMeasured = "h100";  // The part with measurements of every kernel.
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 template <class Spec>
@@ -43,9 +45,45 @@ Result<Spec> Catalogue::find(const std::map<std::string, Spec, std::less<>>& spe
 
 Catalogue Catalogue::builtin() {
   Catalogue c;
+  CHECK(c.add_yaml(kBuiltinKernels, "topologies/catalogue/kernels.yaml").ok());
   CHECK(c.add_yaml(kBuiltinGpus, "topologies/catalogue/gpus.yaml").ok());
   CHECK(c.add_yaml(kBuiltinModels, "topologies/catalogue/models.yaml").ok());
+  CHECK(c.add_yaml(kBuiltinFittedStacks, "topologies/catalogue/stacks_fitted.yaml").ok());
+  CHECK(c.add_yaml(kBuiltinStacks, "topologies/catalogue/stacks.yaml").ok());
   return c;
+}
+
+ResolvedKernels kernels_of(const GpuSpec& gpu, std::string_view library, std::string_view collective_library) {
+  ResolvedKernels k = resolve_kernels(gpu.silicon, gpu.fallback, library, collective_library);
+  if (gpu.silicon.measured_on != gpu.name) {
+    for (const auto& [family, info] : k.info) k.derived.emplace(family, gpu.silicon.name);
+  }
+  // A link of another speed: the latency stays, the rest of each curve stretches.
+  for (auto& [op, by_gpus] : k.collectives) {
+    const auto from = k.derived.find(op);
+    const bool borrowed = from != k.derived.end() && from->second.starts_with(gpu.fallback.name + "/");
+    const double measured = (borrowed ? gpu.fallback : gpu.silicon).link_bytes_per_s;
+    const double stretch = measured / gpu.link_bytes_per_s;
+    if (stretch == 1) continue;
+    for (auto& [gpus, curve] : by_gpus) {
+      const double latency = curve.seconds.front();
+      for (double& s : curve.seconds) s = latency + (s - latency) * stretch;
+    }
+  }
+  const auto override_with = [&](double value, std::initializer_list<double*> targets, const char* name) {
+    if (value <= 0) return;
+    for (double* target : targets) *target = value;
+    k.derived[name] = "given by the catalogue entry";
+  };
+  override_with(gpu.gemm_compute_efficiency, {&k.gemm_bf16.compute, &k.gemm_fp8.compute, &k.gemm_fp8_block.compute},
+                "gemm_compute_efficiency");
+  override_with(gpu.gemm_memory_efficiency, {&k.gemm_bf16.memory, &k.gemm_fp8.memory, &k.gemm_fp8_block.memory},
+                "gemm_memory_efficiency");
+  override_with(gpu.attention_memory_efficiency, {&k.decode_bf16.memory, &k.decode_fp8.memory, &k.latent_decode.memory},
+                "attention_memory_efficiency");
+  override_with(gpu.attention_compute_efficiency, {&k.prefill.compute, &k.latent_decode.compute},
+                "attention_compute_efficiency");
+  return k;
 }
 
 Status Catalogue::add_alias(std::string_view alias, const std::string& name) {
@@ -56,8 +94,18 @@ Status Catalogue::add_alias(std::string_view alias, const std::string& name) {
   return Ok{};
 }
 
-Result<GpuSpec> Catalogue::gpu(std::string_view name) const { return find(gpus_, aliases_, name, "GPU"); }
+Result<GpuSpec> Catalogue::gpu(std::string_view name) const {
+  auto gpu = find(gpus_, aliases_, name, "GPU");
+  if (!gpu) return gpu;
+  if (const auto own = kernels_.find(gpu->kernels); own != kernels_.end()) gpu->silicon = own->second;
+  if (const auto full = kernels_.find(kFullyMeasured); full != kernels_.end()) gpu->fallback = full->second;
+  return gpu;
+}
 Result<ModelSpec> Catalogue::model(std::string_view name) const { return find(models_, aliases_, name, "model"); }
+Result<StackSpec> Catalogue::stack(std::string_view name) const {
+  return find(stacks_, aliases_, name, "serving stack");
+}
+std::vector<std::string> Catalogue::stack_names() const { return names_of(stacks_); }
 std::vector<std::string> Catalogue::gpu_names() const { return names_of(gpus_); }
 std::vector<std::string> Catalogue::model_names() const { return names_of(models_); }
 

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "topologies/kernels.h"
 
 namespace jevons {
 
@@ -28,15 +29,17 @@ struct GpuSpec {
   double nic_bytes_per_s = 0;   // Scale-out NIC per GPU and direction.
   double tdp_watts = 0;
   double idle_watts = 0;
-  double price_usd_per_gpu_hour = 0;   // On-demand default; scenarios may set their own.
+  double price_usd_per_gpu_hour = 0;  // On-demand default; scenarios may set their own.
+  double int8_ops = 0;                // Op/s; 0 = no INT8 tensor cores.
+  // Overrides of the kernels' fitted constants, for parts one knows a little about; 0 = as fitted.
   double gemm_compute_efficiency = 0;  // Share of peak FLOP/s a large GEMM reaches.
   double gemm_memory_efficiency = 0;   // Share of peak bandwidth a thin GEMM reaches.
   double attention_memory_efficiency = 0;
   double attention_compute_efficiency = 0;
-  double smooth_max_exponent = 1.5;            // q of the smooth maximum, perf_models.md 3.1.
-  double layer_overhead_s = 0;                 // Per transformer layer and iteration: kernels that are neither.
-  double all_reduce_latency_s = 0;             // Custom all-reduce inside the node, 8 GPUs.
-  double all_reduce_efficiency = 0;            // Share of link bandwidth.
+  double all_reduce_latency_s = 0;  // With all_reduce_efficiency: alpha and beta in place of measured curves.
+  double all_reduce_efficiency = 0;
+  std::string kernels;  // Name of the measured kernels ("h100"), and what the name stands for:
+  SiliconKernels silicon, fallback;
   std::map<std::string, std::string> sources;  // Field -> "source, date".
 };
 
@@ -57,6 +60,10 @@ struct ModelSpec {
   // Multi-head latent attention; kv_lora_rank = 0 otherwise.
   std::int32_t kv_lora_rank = 0, q_lora_rank = 0, qk_rope_head_dim = 0, qk_nope_head_dim = 0, v_head_dim = 0;
   double weight_bytes_per_parameter = 2;  // 2 = BF16, 1 = FP8.
+  // How matrix products are done: "bf16", "fp8" (a scale a tensor or row), "fp8_block" (a scale per 128 x 128 block, as
+  // DeepSeek), "int8" (W8A8), "weight_only" (unpacked to BF16).  Empty: by weight_bytes_per_parameter, 2 bf16, 1 fp8,
+  // else weight_only.
+  std::string quantization;
   double kv_bytes_per_element = 2;
   std::string source;
 
@@ -65,6 +72,31 @@ struct ModelSpec {
   Bytes weight_bytes() const;
   Bytes kv_bytes_per_token() const;  // All layers, one copy (before tensor parallelism).
 };
+
+// Host-side cost of a serving stack, by engine version; and whose kernels it runs.  Named presets, never hidden
+// constants.
+struct StackSpec {
+  std::string name;                     // "vllm_0.6".
+  double step_s = 0;                    // Per iteration.
+  double sequence_s = 0;                // Per sequence in the batch.
+  double layer_s = 0;                   // Per layer, added to what the kernels cost at size zero.
+  double all_reduce_s = 0;              // Per all-reduce, added to the measured curve (2 per layer; none on one GPU).
+  double eager_launch_s_per_layer = 0;  // Floor of iterations that prefill.
+  double request_s = 0;                 // Front-end time added to each request's arrival at the engine.
+  double kernel_slowdown =
+      1;  // Matrix products and attention over their times measured back to back, with warm caches.
+  double elementwise_passes = 0;  // Norms, rotary embedding, residuals: passes over their bytes.
+  // With activations quantised (FP8, INT8): more per layer, per sequence, and the floor in place of the one above.
+  double quantised_layer_s = 0, quantised_sequence_s = 0, quantised_launch_s_per_layer = 0;
+  std::string kernels = "vllm";      // Library of kernels.yaml.
+  std::string collectives = "vllm";  // Library of its all-reduce.
+  std::string source;
+};
+
+// The constants of the kernels of `library` ("vllm", "trtllm") on a GPU, collectives from `collective_library`; the
+// GPU's overrides applied, curves scaled to its link.  `derived` names every family that was not measured on this very
+// GPU.
+ResolvedKernels kernels_of(const GpuSpec& gpu, std::string_view library, std::string_view collective_library);
 
 class Catalogue {
  public:
@@ -78,8 +110,11 @@ class Catalogue {
   Status add_hugging_face(std::string_view json_text, const std::string& file_name, const std::string& model_name);
 
   // Errors name the nearest known entry.  Common short names ("H100", "A100-80") and any case work too.
+  // A GPU comes with its kernels' constants, and with those of the most completely measured part for what its own lack.
   Result<GpuSpec> gpu(std::string_view name) const;
   Result<ModelSpec> model(std::string_view name) const;
+  Result<StackSpec> stack(std::string_view name) const;
+  std::vector<std::string> stack_names() const;
   std::vector<std::string> gpu_names() const;
   std::vector<std::string> model_names() const;
 
@@ -87,8 +122,10 @@ class Catalogue {
   friend class CatalogueYaml;
   Status add_alias(std::string_view alias, const std::string& name);
 
+  std::map<std::string, SiliconKernels, std::less<>> kernels_;
   std::map<std::string, GpuSpec, std::less<>> gpus_;
   std::map<std::string, ModelSpec, std::less<>> models_;
+  std::map<std::string, StackSpec, std::less<>> stacks_;
   struct AnyCase {  // "h100" finds "H100".  ASCII only.
     using is_transparent = void;
     bool operator()(std::string_view a, std::string_view b) const;

@@ -8,125 +8,60 @@
 #include "base/text.h"
 #include "topologies/catalogue.h"
 #include "topologies/catalogue_fields.h"
+#include "topologies/catalogue_kernels_yaml.h"
+#include "topologies/yaml_reader.h"
 
 namespace jevons {
 
 // Reads one file into a copy of the catalogue, so that an error leaves the catalogue as it was.
-class CatalogueYaml {
+class CatalogueYaml : private YamlReader {
  public:
-  CatalogueYaml(Catalogue* catalogue, std::string file) : catalogue_(*catalogue), file_(std::move(file)) {}
+  CatalogueYaml(Catalogue* catalogue, std::string file) : YamlReader(std::move(file)), catalogue_(*catalogue) {}
   Status read(const YAML::Node& root);
 
  private:
   template <class Spec>
   using Specs = std::map<std::string, Spec, std::less<>>;
 
-  Error error(const YAML::Node& at, const std::string& path, std::string message) const;
-  Error unknown_key(const YAML::Node& at, const std::string& path, std::vector<std::string> known) const;
-  Result<std::string> scalar(const YAML::Node& node, const std::string& path, std::string_view expected) const;
-  Status check_keys(const YAML::Node& map, const std::string& path) const;
   template <class Spec>
   Status read_section(const YAML::Node& node, const std::string& section, Specs<Spec>* specs);
   template <class Spec>
   Result<Spec> start(const YAML::Node& entry, const std::string& path) const;
   Status read_entry(const YAML::Node& entry, const std::string& path, GpuSpec* gpu);
   Status read_entry(const YAML::Node& entry, const std::string& path, ModelSpec* model);
+  Status read_entry(const YAML::Node& entry, const std::string& path, StackSpec* stack);
   Status read_gpu_field(const std::string& key, const YAML::Node& value, const std::string& path, GpuSpec* gpu);
   Status read_model_field(const std::string& key, const YAML::Node& value, const std::string& path, ModelSpec* model);
-  template <class T>
-  Status read_number(const YAML::Node& node, const std::string& path, T low, T high, T* out) const;
   Status read_aliases(const YAML::Node& node, const std::string& path, const std::string& name);
   Status fill_gpu(const YAML::Node& entry, const std::string& path, GpuSpec* gpu) const;
   std::string source_of(const std::string& key) const;
 
   Catalogue& catalogue_;
-  std::string file_;
   std::map<std::string, std::string> sources_;
 };
 
 namespace {
 
-std::string quoted(const YAML::Node& node) {
-  if (node.IsMap()) return "a map";
-  if (node.IsSequence()) return "a list";
-  if (!node.IsScalar()) return "nothing";
-  return "'" + node.Scalar().substr(0, 60) + "'";
-}
-
 std::vector<std::string> gpu_keys() {
-  std::vector<std::string> keys{"like", "aliases", "memory"};
+  std::vector<std::string> keys{"like", "aliases", "memory", "kernels"};
   for (const GpuField& f : gpu_fields()) keys.emplace_back(f.name);
   return keys;
 }
 
 std::vector<std::string> model_keys() {
-  std::vector<std::string> keys{"like", "aliases", "source", "tied_embeddings"};
+  std::vector<std::string> keys{"like", "aliases", "source", "tied_embeddings", "quantization"};
   for (const auto& f : model_counts()) keys.emplace_back(f.name);
   for (const auto& f : model_sizes()) keys.emplace_back(f.name);
   for (const auto& f : model_reals()) keys.emplace_back(f.name);
   return keys;
 }
 
-std::string number_text(double v) { return text_of(v); }
-std::string number_text(std::int64_t v) { return std::to_string(v); }
-std::string number_text(std::int32_t v) { return std::to_string(v); }
-
 constexpr std::string_view kConstantsFrom = "H100-SXM5-80GB";  // For entries that give none and are like nothing.
 
 }  // namespace
 
-Error CatalogueYaml::error(const YAML::Node& at, const std::string& path, std::string message) const {
-  const YAML::Mark mark = at.Mark();
-  const std::string line = mark.is_null() ? "" : ":" + std::to_string(mark.line + 1);
-  return {std::move(message), file_ + line + (path.empty() ? "" : ": " + path)};
-}
-
-Error CatalogueYaml::unknown_key(const YAML::Node& at, const std::string& path, std::vector<std::string> known) const {
-  return error(at, path, "unknown key" + nearest_hint(at.IsScalar() ? at.Scalar() : "", known));
-}
-
-Result<std::string> CatalogueYaml::scalar(const YAML::Node& node, const std::string& path,
-                                          std::string_view expected) const {
-  if (!node.IsScalar() || node.Scalar().size() > 1000) {
-    return error(node, path, "expected " + std::string(expected) + ", got " + quoted(node));
-  }
-  return node.Scalar();
-}
-
-// yaml-cpp keeps the second of two equal keys silently out of sight.
-Status CatalogueYaml::check_keys(const YAML::Node& map, const std::string& path) const {
-  std::set<std::string> seen;
-  for (const auto& pair : map) {
-    auto key = scalar(pair.first, path, "a key");
-    if (!key) return key.error();
-    if (!seen.insert(*key).second) return error(pair.first, path.empty() ? *key : path + "." + *key, "given twice");
-  }
-  return Ok{};
-}
-
-template <class T>
-Status CatalogueYaml::read_number(const YAML::Node& node, const std::string& path, T low, T high, T* out) const {
-  constexpr bool kReal = std::is_same_v<T, double>;
-  const std::string expected =
-      std::string(kReal ? "a number from " : "a whole number from ") + number_text(low) + " to " + number_text(high);
-  auto text = scalar(node, path, expected);
-  if (!text) return text.error();
-  if constexpr (kReal) {
-    if (auto v = parse_double(*text); v && *v >= low && *v <= high) {
-      *out = *v;
-      return Ok{};
-    }
-  } else {
-    if (auto v = parse_int64(*text); v && *v >= low && *v <= high) {
-      *out = static_cast<T>(*v);
-      return Ok{};
-    }
-  }
-  return error(node, path, "expected " + expected + ", got " + quoted(node));
-}
-
 Status CatalogueYaml::read(const YAML::Node& root) {
-  if (!root.IsMap()) return error(root, "", "expected a map with gpus and models, got " + quoted(root));
+  if (!root.IsMap()) return error(root, "", "expected a map with gpus, models or kernels, got " + quoted(root));
   if (Status s = check_keys(root, ""); !s) return s;
   for (const auto& pair : root) {
     auto key = scalar(pair.first, "", "a key");
@@ -141,12 +76,16 @@ Status CatalogueYaml::read(const YAML::Node& root) {
         if (!text) return text.error();
         sources_[*name] = *text;
       }
+    } else if (*key == "kernels") {
+      s = read_kernels(*this, pair.second, &catalogue_.kernels_);
     } else if (*key == "gpus") {
       s = read_section(pair.second, "gpus", &catalogue_.gpus_);
     } else if (*key == "models") {
       s = read_section(pair.second, "models", &catalogue_.models_);
+    } else if (*key == "stacks") {
+      s = read_section(pair.second, "stacks", &catalogue_.stacks_);
     } else {
-      return unknown_key(pair.first, *key, {"sources", "gpus", "models"});
+      return unknown_key(pair.first, *key, {"sources", "kernels", "gpus", "models", "stacks"});
     }
     if (!s) return s;
   }
@@ -188,6 +127,8 @@ Result<Spec> CatalogueYaml::start(const YAML::Node& entry, const std::string& pa
   auto found = [&]() -> Result<Spec> {
     if constexpr (std::is_same_v<Spec, GpuSpec>)
       return catalogue_.gpu(*name);
+    else if constexpr (std::is_same_v<Spec, StackSpec>)
+      return catalogue_.stack(*name);
     else
       return catalogue_.model(*name);
   }();
@@ -214,7 +155,7 @@ Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& pat
     if (*key == "like" || *key == "aliases") continue;
     const std::string field = path + "." + *key;
     YAML::Node value = pair.second;
-    std::string source = file_;
+    std::string source = file();
     if (value.IsSequence()) {
       if (value.size() != 2)
         return error(value, field,
@@ -224,7 +165,7 @@ Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& pat
       source = source_of(*text);
       value.reset(value[0]);
     }
-    const bool known = *key == "memory" || [&] {
+    const bool known = *key == "memory" || *key == "kernels" || [&] {
       for (const GpuField& f : gpu_fields()) {
         if (f.name == *key) return true;
       }
@@ -250,30 +191,37 @@ Status CatalogueYaml::read_gpu_field(const std::string& key, const YAML::Node& v
     gpu->memory = *bytes;
     return Ok{};
   }
+  if (key == "kernels") {
+    auto text = scalar(value, path, "the name of measured kernels");
+    if (!text) return text.error();
+    std::vector<std::string> known;
+    for (const auto& [name, silicon] : catalogue_.kernels_) known.push_back(name);
+    if (!catalogue_.kernels_.contains(*text)) {
+      return error(value, path, "unknown kernels '" + *text + "'" + nearest_hint(*text, known));
+    }
+    gpu->kernels = *text;
+    return Ok{};
+  }
   for (const GpuField& f : gpu_fields()) {
     if (f.name == key) return read_number(value, path, f.low, f.high, &(gpu->*f.field));
   }
   return Ok{};
 }
 
-// Refuses what is required and missing, and takes fitted constants from kConstantsFrom where none are given.
+// Refuses what is required and missing.  A GPU that names no kernels gets those of kConstantsFrom.
 Status CatalogueYaml::fill_gpu(const YAML::Node& entry, const std::string& path, GpuSpec* gpu) const {
   if (!gpu->sources.contains("memory")) return error(entry, path, "memory is missing");
   for (const GpuField& f : gpu_fields()) {
     const std::string name(f.name);
     if (gpu->sources.contains(name)) continue;
     if (f.required) return error(entry, path, name + " is missing");
-    const bool fitted = name.find("efficiency") != std::string::npos || name.find("exponent") != std::string::npos ||
-                        name == "layer_overhead_s" || name == "all_reduce_latency_s";
+    gpu->sources[name] = "not given: 0";
+  }
+  if (gpu->kernels.empty()) {
     const auto from = catalogue_.gpus_.find(kConstantsFrom);
-    if (!fitted) {
-      gpu->sources[name] = "not given: 0";
-    } else if (from == catalogue_.gpus_.end()) {
-      return error(entry, path, name + " is missing");
-    } else {
-      gpu->*f.field = from->second.*f.field;
-      gpu->sources[name] = "not given: as " + from->first;
-    }
+    if (from == catalogue_.gpus_.end()) return error(entry, path, "kernels is missing");
+    gpu->kernels = from->second.kernels;
+    gpu->sources["kernels"] = "not given: as " + from->first;
   }
   return Ok{};
 }
@@ -297,7 +245,35 @@ Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& pat
   if (Status s = require(model_counts()); !s) return s;
   if (Status s = require(model_sizes()); !s) return s;
   if (Status s = check_model(*model); !s) return error(entry, path, s.error().message);
-  if (model->source.empty()) model->source = file_;
+  if (model->source.empty()) model->source = file();
+  return Ok{};
+}
+
+Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& path, StackSpec* stack) {
+  for (const auto& pair : entry) {
+    const std::string key = pair.first.Scalar(), at = path + "." + key;
+    if (key == "like" || key == "aliases") continue;
+    std::string* text = key == "source"        ? &stack->source
+                        : key == "kernels"     ? &stack->kernels
+                        : key == "collectives" ? &stack->collectives
+                                               : nullptr;
+    if (text != nullptr) {
+      auto value = scalar(pair.second, at, "text");
+      if (!value) return value.error();
+      *text = key == "source" ? source_of(*value) : *value;
+      continue;
+    }
+    std::vector<std::string> known{"like", "aliases", "source", "kernels", "collectives"};
+    bool found = false;
+    for (const StackField& f : stack_fields()) {
+      known.emplace_back(f.name);
+      if (f.name != key) continue;
+      found = true;
+      if (Status s = read_number(pair.second, at, f.low, f.high, &(stack->*f.field)); !s) return s;
+    }
+    if (!found) return unknown_key(pair.first, at, known);
+  }
+  if (stack->source.empty()) stack->source = file();
   return Ok{};
 }
 
@@ -308,6 +284,12 @@ Status CatalogueYaml::read_model_field(const std::string& key, const YAML::Node&
     auto text = scalar(value, path, "text");
     if (!text) return text.error();
     model->source = source_of(*text);
+    return Ok{};
+  }
+  if (key == "quantization") {
+    auto text = scalar(value, path, "the name of a quantization");
+    if (!text) return text.error();
+    model->quantization = *text;
     return Ok{};
   }
   if (key == "tied_embeddings") {

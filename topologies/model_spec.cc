@@ -1,4 +1,5 @@
 // What follows from a ModelSpec: parameters, bytes, and whether its fields fit together.
+#include <algorithm>
 #include <array>
 
 #include "topologies/catalogue.h"
@@ -67,9 +68,10 @@ Bytes ModelSpec::kv_bytes_per_token() const {
 }
 
 std::span<const GpuField> gpu_fields() {
-  static constexpr std::array<GpuField, 16> kFields{{
+  static constexpr std::array<GpuField, 15> kFields{{
       {"bf16_flops", &GpuSpec::bf16_flops, 1e9, kAny, true},
       {"fp8_flops", &GpuSpec::fp8_flops, 0, kAny, false},
+      {"int8_ops", &GpuSpec::int8_ops, 0, kAny, false},
       {"memory_bytes_per_s", &GpuSpec::memory_bytes_per_s, 1e6, kAny, true},
       {"link_bytes_per_s", &GpuSpec::link_bytes_per_s, 1e6, kAny, true},
       {"nic_bytes_per_s", &GpuSpec::nic_bytes_per_s, 1e6, kAny, true},
@@ -80,10 +82,25 @@ std::span<const GpuField> gpu_fields() {
       {"gemm_memory_efficiency", &GpuSpec::gemm_memory_efficiency, 0.001, 1, false},
       {"attention_memory_efficiency", &GpuSpec::attention_memory_efficiency, 0.001, 1, false},
       {"attention_compute_efficiency", &GpuSpec::attention_compute_efficiency, 0.001, 1, false},
-      {"smooth_max_exponent", &GpuSpec::smooth_max_exponent, 1, 50, false},
-      {"layer_overhead_s", &GpuSpec::layer_overhead_s, 0, 1, false},
       {"all_reduce_latency_s", &GpuSpec::all_reduce_latency_s, 0, 1, false},
       {"all_reduce_efficiency", &GpuSpec::all_reduce_efficiency, 0.001, 1, false},
+  }};
+  return kFields;
+}
+
+std::span<const StackField> stack_fields() {
+  static constexpr std::array<StackField, 11> kFields{{
+      {"step_s", &StackSpec::step_s, 0, 10},
+      {"sequence_s", &StackSpec::sequence_s, 0, 1},
+      {"layer_s", &StackSpec::layer_s, 0, 1},
+      {"all_reduce_s", &StackSpec::all_reduce_s, 0, 1},
+      {"eager_launch_s_per_layer", &StackSpec::eager_launch_s_per_layer, 0, 1},
+      {"request_s", &StackSpec::request_s, 0, 60},
+      {"kernel_slowdown", &StackSpec::kernel_slowdown, 1, 100},
+      {"elementwise_passes", &StackSpec::elementwise_passes, 0, 100},
+      {"quantised_layer_s", &StackSpec::quantised_layer_s, 0, 1},
+      {"quantised_sequence_s", &StackSpec::quantised_sequence_s, 0, 1},
+      {"quantised_launch_s_per_layer", &StackSpec::quantised_launch_s_per_layer, 0, 1},
   }};
   return kFields;
 }
@@ -144,6 +161,12 @@ Status check_model(const ModelSpec& m) {
   }
   if (m.intermediate < 1 && (m.experts == 0 || m.dense_layers > 0)) {
     return Error{"intermediate is missing, expected the width of the MLP", ""};
+  }
+  constexpr std::array<std::string_view, 6> kQuantizations{"", "bf16", "fp8", "fp8_block", "int8", "weight_only"};
+  if (std::find(kQuantizations.begin(), kQuantizations.end(), m.quantization) == kQuantizations.end()) {
+    return Error{"quantization is '" + m.quantization.substr(0, 60) +
+                     "', expected one of bf16, fp8, fp8_block, int8, weight_only",
+                 ""};
   }
   if (m.kv_lora_rank > 0 && (m.qk_rope_head_dim < 1 || m.qk_nope_head_dim < 1 || m.v_head_dim < 1)) {
     return Error{"kv_lora_rank needs qk_rope_head_dim, qk_nope_head_dim and v_head_dim", ""};

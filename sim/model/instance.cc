@@ -25,13 +25,55 @@ std::string gpu_text(const GpuSpec& gpu, Gpus n) { return std::to_string(n.value
 
 // Memory a forward pass needs besides weights and KV, per GPU: the larger of the MLP's intermediates and the sampler.
 double reserve_bytes(const ModelSpec& m, const InstanceOptions& o) {
-  const double tokens = static_cast<double>(o.max_num_batched_tokens.value), tp = o.gpus.value;
+  const InstanceLayout& l = o.layout;
+  const double tokens = static_cast<double>(o.max_num_batched_tokens.value) / l.data, tp = l.tensor;
   const double routed =
       m.experts > 0 ? static_cast<double>(m.experts_per_token + m.shared_experts) * m.moe_intermediate : 0;
   const double width = std::max(routed, static_cast<double>(m.intermediate));
   const double layer = 2 * tokens * (3 * width / tp + 4.0 * m.hidden);
-  const double sampler = kSamplerBytesPerLogit * o.max_num_seqs * static_cast<double>(m.vocab);
+  const double sampler = kSamplerBytesPerLogit * o.max_num_seqs / l.data * static_cast<double>(m.vocab);
   return kOutsideBytes + std::max(layer, sampler);
+}
+
+std::string count(std::int64_t n, const char* what) { return std::to_string(n) + " " + what; }
+
+Status check_layout(const ModelSpec& model, const InstanceLayout& l) {
+  if (model.heads % l.tensor != 0) {
+    return Error{"the " + count(model.heads, "heads of ") + model.name + " do not divide by " + count(l.tensor, "GPUs"),
+                 ""};
+  }
+  // A latent is replicated; heads are split, or replicated whole.
+  if (model.kv_lora_rank == 0 && model.kv_heads % l.tensor != 0 && l.tensor % model.kv_heads != 0) {
+    return Error{
+        "the " + count(model.kv_heads, "KV heads of ") + model.name + " do not divide by " + count(l.tensor, "GPUs"),
+        ""};
+  }
+  if (l.pipeline > model.layers) {
+    return Error{"expected at most " + count(model.layers, "pipeline stages, the layers of ") + model.name + ", got " +
+                     std::to_string(l.pipeline),
+                 ""};
+  }
+  if (l.expert == 1) {
+    if (l.redundant_experts == 0) return Ok{};
+    return Error{"redundant experts need expert parallelism", ""};
+  }
+  if (model.experts == 0) return Error{model.name + " has no experts to share among " + count(l.expert, "GPUs"), ""};
+  const std::int32_t own = l.tensor * l.data;
+  if (l.expert % own != 0) {
+    return Error{"an expert group of " + count(l.expert, "GPUs") + " is no multiple of the replica's " +
+                     std::to_string(own) + " (tensor x data)",
+                 ""};
+  }
+  if (l.expert > own && l.data == 1 && own > 1) {
+    return Error{
+        "an expert group over several replicas needs data-parallel attention (a replica of one GPU or data > 1)", ""};
+  }
+  if (l.expert > model.experts + l.redundant_experts) {
+    return Error{"the " + count(model.experts + l.redundant_experts, "experts of ") + model.name +
+                     " do not reach for " + count(l.expert, "GPUs"),
+                 ""};
+  }
+  return Ok{};
 }
 
 Status check_options(const ModelSpec& model, const InstanceOptions& o) {
@@ -39,36 +81,33 @@ Status check_options(const ModelSpec& model, const InstanceOptions& o) {
     if (v >= low && v <= high) return Ok{};
     return Error{"expected " + text_of(low) + " to " + text_of(high) + ", got " + text_of(v), where};
   };
-  if (Status s = range(o.gpus.value, 1, 1024, "gpus"); !s) return s;
+  if (Status s = range(o.layout.tensor, 1, 1024, "tensor_parallel_size"); !s) return s;
+  if (Status s = range(o.layout.pipeline, 1, 1024, "pipeline_parallel_size"); !s) return s;
+  if (Status s = range(o.layout.data, 1, 1024, "data_parallel_size"); !s) return s;
+  if (Status s = range(o.layout.expert, 1, 65'536, "expert_parallel_size"); !s) return s;
+  if (Status s = range(o.layout.redundant_experts, 0, 65'536, "redundant_experts"); !s) return s;
   if (Status s = range(o.gpu_memory_utilization, 0.01, 1, "gpu_memory_utilization"); !s) return s;
   if (Status s = range(static_cast<double>(o.block_size.value), 1, 65'536, "block_size"); !s) return s;
   if (Status s = range(static_cast<double>(o.max_num_batched_tokens.value), 1, 1e7, "max_num_batched_tokens"); !s)
     return s;
   if (Status s = range(o.max_num_seqs, 1, 1e6, "max_num_seqs"); !s) return s;
-  const std::int32_t n = o.gpus.value;
-  if (model.heads % n != 0) {
-    return Error{"the " + std::to_string(model.heads) + " heads of " + model.name + " do not divide by " +
-                     std::to_string(n) + " GPUs",
-                 ""};
-  }
-  // A latent is replicated; heads are split, or replicated whole.
-  if (model.kv_lora_rank == 0 && model.kv_heads % n != 0 && n % model.kv_heads != 0) {
-    return Error{"the " + std::to_string(model.kv_heads) + " KV heads of " + model.name + " do not divide by " +
-                     std::to_string(n) + " GPUs",
-                 ""};
-  }
-  return Ok{};
+  if (Status s = range(o.expert_imbalance, 1, 1000, "expert_imbalance"); !s) return s;
+  if (Status s = range(o.speculation.draft_tokens, 0, 64, "draft_tokens"); !s) return s;
+  if (Status s = range(o.speculation.acceptance, 0, 1, "acceptance"); !s) return s;
+  return check_layout(model, o.layout);
 }
 
+// KV blocks of the whole replica: every data-parallel rank holds its own requests'.
 Result<Blocks> plan_memory(const ModelSpec& model, const GpuSpec& gpu, const InstanceCost& cost,
                            const InstanceOptions& o) {
-  const double n = o.gpus.value;
+  const Gpus gpus = o.layout.gpus();
+  const double n = gpus.value;
   const double usable = o.gpu_memory_utilization * static_cast<double>(gpu.memory.value);
   const double weights = cost.weights_per_gpu();
   if (weights >= usable) {
-    return Error{"weights need " + human_bytes(weights * n) + ", " + gpu_text(gpu, o.gpus) + " offers " +
-                     human_bytes(usable * n),
-                 ""};
+    return Error{
+        "weights need " + human_bytes(weights * n) + ", " + gpu_text(gpu, gpus) + " offers " + human_bytes(usable * n),
+        ""};
   }
   const double reserve = reserve_bytes(model, o);
   const double block = cost.kv_bytes_per_gpu() * static_cast<double>(o.block_size.value);
@@ -76,44 +115,68 @@ Result<Blocks> plan_memory(const ModelSpec& model, const GpuSpec& gpu, const Ins
   const double blocks = std::floor(left / block);
   if (blocks < 1) {
     return Error{"no room for one KV block of " + std::to_string(o.block_size.value) +
-                     " tokens: " + gpu_text(gpu, o.gpus) + " offers " + human_bytes(usable * n) + ", weights need " +
+                     " tokens: " + gpu_text(gpu, gpus) + " offers " + human_bytes(usable * n) + ", weights need " +
                      human_bytes(weights * n) + " and activations " + human_bytes(reserve * n),
                  ""};
   }
-  return Blocks{static_cast<std::int64_t>(blocks)};
+  return Blocks{static_cast<std::int64_t>(blocks) * o.layout.data};
 }
 
 // The linear model in seconds, before it becomes fixed point.
-double longest_iteration_s(const InstanceCost& cost, const StackSpec& stack, const InstanceOptions& o,
-                           double kv_tokens) {
-  const double t = static_cast<double>(o.max_num_batched_tokens.value);
-  return cost.dense_s(t, t) + stack.sequence_s * o.max_num_seqs + (cost.kv_token_s() + cost.chunk_kv_s()) * kv_tokens +
-         cost.chunk_work_s() * t * kv_tokens;
+double longest_iteration_s(const InstanceCost& cost, const InstanceOptions& o, double kv_tokens) {
+  const double t =
+      static_cast<double>(o.max_num_batched_tokens.value) + o.max_num_seqs * (1.0 + o.speculation.draft_tokens);
+  return cost.dense_s(t, t) + cost.wire_s(t) + cost.draft_s(o.max_num_seqs) + cost.sequence_s() * o.max_num_seqs +
+         (cost.kv_token_s() + cost.chunk_kv_s()) * kv_tokens + (cost.chunk_work_s() * kv_tokens + cost.query_s()) * t;
 }
 
-LinearIterationModel fill_tables(const InstanceCost& cost, const ModelSpec& model, const StackSpec& stack,
-                                 const InstanceOptions& o) {
-  using Model = LinearIterationModel;
-  Model time;
-  const auto dense = [&](std::int64_t tokens) {
-    // Only the last token of a sequence gets logits, so at most one row per sequence.
-    const auto sampled = std::min<std::int64_t>(tokens, o.max_num_seqs);
-    return fixed_from_seconds(cost.dense_s(static_cast<double>(tokens), static_cast<double>(sampled)));
+// seconds(tokens) at every knot up to `last`.
+template <class Seconds>
+TokenTable fill_table(std::int64_t last, Seconds seconds) {
+  constexpr std::int64_t kDense = TokenTable::kDenseTokens, kStride = TokenTable::kStride;
+  TokenTable table;
+  table.by_tokens.push_back(0);
+  for (std::int64_t t = 1; t <= kDense; ++t) table.by_tokens.push_back(fixed_from_seconds(seconds(t)));
+  const std::int64_t end = std::max(std::min(last, kMaxTableTokens) + 2 * kStride, kDense + 2 * kStride);
+  for (std::int64_t t = kDense; t <= end; t += kStride) table.by_stride.push_back(fixed_from_seconds(seconds(t)));
+  // Kernels that change with the number of tokens may take less for one more; the tables never do.
+  const auto rise = [](std::vector<FixedTime>* v) {
+    for (std::size_t i = 1; i < v->size(); ++i) (*v)[i] = std::max((*v)[i], (*v)[i - 1]);
   };
-  time.by_tokens.push_back(0);
-  for (std::int64_t t = 1; t <= Model::kDenseTokens; ++t) time.by_tokens.push_back(dense(t));
-  const std::int64_t last = std::min(o.max_num_batched_tokens.value + 2 * Model::kStride, kMaxTableTokens);
-  for (std::int64_t t = Model::kDenseTokens; t <= std::max(last, Model::kDenseTokens + 2 * Model::kStride);
-       t += Model::kStride) {
-    time.by_stride.push_back(dense(t));
+  rise(&table.by_tokens);
+  table.by_stride.front() = std::max(table.by_stride.front(), table.by_tokens.back());
+  rise(&table.by_stride);
+  return table;
+}
+
+// By number of tokens; a decoding sequence feeds `width` of them, and gets one row of logits each.
+LinearIterationModel fill_tables(const InstanceCost& cost, const InstanceOptions& o) {
+  LinearIterationModel time;
+  const double per_step = o.speculation.tokens_per_step();
+  time.width = 1 + o.speculation.draft_tokens;
+  const auto dense = [&](std::int64_t tokens) {
+    // Only the last token of a prompt gets logits, so at most a row for each token a sequence feeds.
+    const auto sampled = std::min<std::int64_t>(tokens, o.max_num_seqs * time.width);
+    return cost.dense_s(static_cast<double>(tokens), static_cast<double>(sampled));
+  };
+  const auto wires = [&](std::int64_t tokens) { return cost.wire_s(static_cast<double>(tokens)); };
+  const std::int64_t last = o.max_num_batched_tokens.value;
+  static_cast<TokenTable&>(time) = fill_table(last, dense);
+  if (o.overlap_microbatches) time.wires = fill_table(last, wires);
+  if (time.width > 1) {
+    const std::int64_t most = o.max_num_seqs;
+    time.decode = fill_table(most, [&](std::int64_t b) {
+      return (dense(b * time.width) + cost.draft_s(static_cast<double>(b))) / per_step;
+    });
+    if (o.overlap_microbatches) {
+      time.decode_wires = fill_table(most, [&](std::int64_t b) { return wires(b * time.width) / per_step; });
+    }
   }
-  time.per_sequence = fixed_from_seconds(stack.sequence_s);
-  time.per_kv_token = fixed_from_seconds(cost.kv_token_s());
+  time.per_sequence = fixed_from_seconds(cost.sequence_s() / per_step);
+  time.per_kv_token = fixed_from_seconds(cost.kv_token_s() / per_step);
   time.per_chunk_work2 = fixed_from_seconds(cost.chunk_work_s() / 2);
-  time.per_chunk_kv = fixed_from_seconds(cost.chunk_kv_s());
-  if (stack.eager_launch_s_per_layer > 0) {
-    time.prefill_floor = fixed_from_seconds(model.layers * stack.eager_launch_s_per_layer + stack.step_s);
-  }
+  time.per_chunk_kv = fixed_from_seconds(cost.chunk_kv_s() + cost.query_s());
+  time.prefill_floor = fixed_from_seconds(cost.launch_floor_s());
   return time;
 }
 
@@ -146,22 +209,23 @@ double decode_rate(const InstancePlan& plan, const InstanceOptions& o) {
 Result<InstancePlan> plan_instance(const ModelSpec& model, const GpuSpec& gpu, const StackSpec& stack,
                                    const InstanceOptions& options) {
   if (Status s = check_options(model, options); !s) return s.error();
-  const InstanceCost cost(model, gpu, stack, options.gpus);
+  const InstanceCost cost(model, gpu, stack, options);
   auto blocks = plan_memory(model, gpu, cost, options);
   if (!blocks) return blocks.error();
 
   const double kv_tokens = static_cast<double>(blocks->value) * static_cast<double>(options.block_size.value);
   constexpr double kLongest = 3600;  // Fixed point holds 146 minutes.
-  if (const double s = longest_iteration_s(cost, stack, options, kv_tokens); !(s < kLongest)) {
+  if (const double s = longest_iteration_s(cost, options, kv_tokens); !(s < kLongest)) {
     return Error{"one iteration of " + std::to_string(options.max_num_batched_tokens.value) + " tokens could take " +
                      std::to_string(static_cast<std::int64_t>(s / 3600)) +
                      " h or more, expected less than 1 h: lower max_num_batched_tokens",
                  ""};
   }
   InstancePlan plan;
-  plan.time = fill_tables(cost, model, stack, options);
+  plan.time = fill_tables(cost, options);
   plan.kv_blocks = *blocks;
   plan.weights = model.weight_bytes();
+  plan.notes = cost.notes(options.longest_context.value > 0 ? options.longest_context : Tokens{model.max_model_len});
   plan.prefill_tokens_per_s = prefill_rate(plan.time, model, options);
   plan.decode_tokens_per_s = decode_rate(plan, options);
   return plan;

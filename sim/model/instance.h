@@ -3,38 +3,54 @@
 #ifndef JEVONS_SIM_MODEL_INSTANCE_H_
 #define JEVONS_SIM_MODEL_INSTANCE_H_
 
+#include <string>
+#include <vector>
+
 #include "base/result.h"
 #include "sim/model/iteration.h"
 #include "topologies/catalogue.h"
 
 namespace jevons {
 
-// Host-side cost of the serving stack, named by engine version; never hidden (perf_models.md 3.5).
-struct StackSpec {
-  std::string name;         // "vllm_0.6", "vllm_0.15".
-  double step_s = 0;        // Per iteration.
-  double sequence_s = 0;    // Per sequence in the batch.
-  double layer_s = 0;       // Per layer, added to the GPU's own layer overhead.
-  double all_reduce_s = 0;  // Per all-reduce, added to the GPU's own latency (2 per layer; none on one GPU).
-  double eager_launch_s_per_layer = 0;  // Floor of iterations that prefill.
-  double request_s = 0;                 // Front-end time added to each request's arrival at the engine.
-  std::string source;
+// How the GPUs of one replica share a model.
+struct InstanceLayout {
+  std::int32_t tensor = 8;    // GPUs that split every layer.
+  std::int32_t pipeline = 1;  // Stages of layers.
+  std::int32_t data = 1;      // Copies of the attention, each with its own requests' KV cache (DP attention).
+  // GPUs that share a layer's routed experts; 1 = experts are split like dense layers.  More than the replica's own
+  // GPUs: the group goes on over further nodes, whose replicas carry the same load.
+  std::int32_t expert = 1;
+  std::int32_t redundant_experts = 0;  // Copies of hot experts, beyond the model's own.
+  std::int32_t gpus_per_node = 8;
+  Gpus gpus() const { return {tensor * pipeline * data}; }
 };
-Result<StackSpec> find_stack(std::string_view name);
-std::vector<std::string> stack_names();
+
+// Multi-token prediction: `draft_tokens` are drafted one after the other, each accepted with `acceptance` if all before
+// it were; a step gives 1 + a + a^2 + ... tokens on average.  Times are those of the average step for each token out.
+struct Speculation {
+  std::int32_t draft_tokens = 0;
+  double acceptance = 0;
+  double tokens_per_step() const;
+};
 
 struct InstanceOptions {
-  Gpus gpus{8};  // Tensor-parallel degree.
+  InstanceLayout layout;
   double gpu_memory_utilization = 0.9;
   Tokens block_size{16};
   Tokens max_num_batched_tokens{8192};
   std::int32_t max_num_seqs = 256;
+  double kv_bytes_per_element = 0;    // 0 = the model's.
+  double expert_imbalance = 1;        // Load of the busiest GPU of an expert group over the mean.
+  bool overlap_microbatches = false;  // Two micro-batches, one computes while the other communicates.
+  Speculation speculation;
+  Tokens longest_context{0};  // For the notes; 0 = the model's max_model_len.
 };
 
 struct InstancePlan {
   LinearIterationModel time;
   Blocks kv_blocks;                 // What is left of gpu_memory_utilization x HBM after weights and activations.
   Bytes weights;                    // All GPUs together; read once per node and instance when loading.
+  std::vector<std::string> notes;   // Derived constants and shapes outside what was measured, a line each.
   double prefill_tokens_per_s = 0;  // Of full prefill iterations at max_num_batched_tokens.
   double decode_tokens_per_s =
       0;  // At the largest batch that memory holds at 1,000 tokens of context, at most max_num_seqs.

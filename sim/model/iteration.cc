@@ -7,7 +7,7 @@
 
 namespace jevons {
 
-FixedTime LinearIterationModel::extrapolate(std::int64_t tokens) const {
+FixedTime TokenTable::extrapolate(std::int64_t tokens) const {
   CHECK(by_tokens.size() >= 2);  // A model without a table has no time.
   const auto last = static_cast<std::int64_t>(by_tokens.size()) - 1;
   const FixedTime high = by_tokens.back();

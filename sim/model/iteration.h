@@ -2,12 +2,17 @@
 //
 // Linear form (perf_models.md 3.9), in fixed point of 2^-20 ns so that the closed form over k decode steps is the exact
 // sum of the steps, in any order:
-//     t = max(D[T] + a_kv*S + a_q*Q + a_pkv*R, floor) + a_seq*B          floor: iterations that prefill only
+//     t = max(D[T] + a_kv*S + a_q*Q + a_pkv*R, W[T], floor) + a_seq*B        floor: iterations that prefill only
 //   T tokens in the iteration (decodes + chunk tokens), B decoding sequences, S sum of their context lengths,
 //   Q sum over chunks of c*(p + c/2) (attention work; c chunk, p tokens before it), kept doubled as c*(2p + c),
 //   R sum over chunks of p + c (KV read).
-// D is a dense table by T, filled once per instance.  A table source (measured times) replaces the formula where a
+// D and W are dense tables by T, filled once per instance: what the GPU computes, and what the wires need where
+// micro-batches overlap the two (else W is empty).  A table source (measured times) replaces the formula where a
 // scenario asks for it; it is not linear, so the replica then steps.
+//
+// With speculation a step feeds w = 1 + draft tokens a sequence and gives g on average; an iteration here is the share
+// of a step that gives one token.  D of a batch that decodes is then a table of its own, and chunks add what they would
+// add to it.
 //
 // dense(), time() and step() are the hot path of the simulator: inline, integers only, no branch on data but the
 // table's end.
@@ -39,20 +44,17 @@ struct IterationShape {
   std::int64_t prompt_squares = 0;  // Sum over chunks of c^2 (table sources only).
 };
 
-struct LinearIterationModel {
-  std::vector<FixedTime> by_tokens;  // D[T] for T = 0..kDenseTokens, every token; D[0] = 0.
-  std::vector<FixedTime> by_stride;  // D[kDenseTokens + i*kStride], linear in between and beyond the end.
-  FixedTime per_sequence = 0;        // a_seq.
-  FixedTime per_kv_token = 0;        // a_kv.
-  FixedTime per_chunk_work2 = 0;     // a_q / 2.
-  FixedTime per_chunk_kv = 0;        // a_pkv.
-  FixedTime prefill_floor = 0;       // Eager launch floor of iterations that prefill, host step included; 0 = none.
+// A time by tokens: every token to kDenseTokens, then every kStride-th, linear in between and beyond the end.
+struct TokenTable {
+  std::vector<FixedTime> by_tokens;  // For T = 0..kDenseTokens; [0] = 0.
+  std::vector<FixedTime> by_stride;  // For T = kDenseTokens + i*kStride.
   static constexpr std::int64_t kDenseTokens = 1024;
   static constexpr std::int64_t kStride = 16;
 
-  // D[T].  Exact up to the tables' last entry at the knots, integer linear interpolation (rounded down) in between, the
-  // last segment's slope beyond.  Tables may be shorter than full size (tests): the last known slope carries on.
-  FixedTime dense(std::int64_t tokens) const {
+  bool empty() const { return by_tokens.empty(); }
+  // Exact up to the tables' last entry at the knots, integer linear interpolation (rounded down) in between, the last
+  // segment's slope beyond.  Tables may be shorter than full size (tests): the last known slope carries on.
+  FixedTime at(std::int64_t tokens) const {
     if (tokens < static_cast<std::int64_t>(by_tokens.size())) {
       return tokens <= 0 ? 0 : by_tokens[static_cast<std::size_t>(tokens)];
     }
@@ -62,17 +64,41 @@ struct LinearIterationModel {
     const std::int64_t rest = beyond - static_cast<std::int64_t>(i) * kStride;
     return by_stride[i] + (by_stride[i + 1] - by_stride[i]) * rest / kStride;
   }
-  FixedTime time(const IterationShape& s) const {
-    const FixedTime gpu =
-        dense(s.tokens) + per_kv_token * s.decode_context + per_chunk_work2 * s.chunk_work2 + per_chunk_kv * s.chunk_kv;
-    return (s.chunks > 0 && gpu < prefill_floor ? prefill_floor : gpu) + per_sequence * s.decode;
-  }
-  // Time of the next decode-only step with `b` sequences and total context `s`; each step raises s by b.
-  FixedTime step(std::int64_t b, std::int64_t s) const { return dense(b) + per_sequence * b + per_kv_token * s; }
-  FixedTime step_growth(std::int64_t b) const { return per_kv_token * b; }
 
  private:
   FixedTime extrapolate(std::int64_t tokens) const;
+};
+
+struct LinearIterationModel : TokenTable {  // The table is D.
+  TokenTable wires;                         // W; empty: nothing overlaps.
+  TokenTable decode, decode_wires;          // D and W of a decoding batch by sequences; used when width > 1.
+  std::int64_t width = 1;                   // Tokens a decoding sequence feeds a step.
+  FixedTime per_sequence = 0;               // a_seq.
+  FixedTime per_kv_token = 0;               // a_kv.
+  FixedTime per_chunk_work2 = 0;            // a_q / 2.
+  FixedTime per_chunk_kv = 0;               // a_pkv.
+  FixedTime prefill_floor = 0;  // Eager launch floor of iterations that prefill, host step included; 0 = none.
+
+  FixedTime dense(std::int64_t tokens) const { return at(tokens); }
+  FixedTime time(const IterationShape& s) const {
+    FixedTime gpu = compute(s.decode, s.tokens - s.decode) + per_kv_token * s.decode_context +
+                    per_chunk_work2 * s.chunk_work2 + per_chunk_kv * s.chunk_kv;
+    if (!wires.empty()) gpu = std::max(gpu, exchange(s.decode, s.tokens - s.decode));
+    return (s.chunks > 0 && gpu < prefill_floor ? prefill_floor : gpu) + per_sequence * s.decode;
+  }
+  // Time of the next decode-only step with `b` sequences and total context `s`; each step raises s by b.
+  FixedTime step(std::int64_t b, std::int64_t s) const { return compute(b, 0) + per_sequence * b + per_kv_token * s; }
+  FixedTime step_growth(std::int64_t b) const { return per_kv_token * b; }
+  // No step of `b` sequences takes less.
+  FixedTime step_floor(std::int64_t b) const { return wires.empty() ? 0 : exchange(b, 0) + per_sequence * b; }
+
+ private:
+  FixedTime compute(std::int64_t b, std::int64_t chunk) const {
+    return width == 1 ? at(b + chunk) : decode.at(b) + at(b * width + chunk) - at(b * width);
+  }
+  FixedTime exchange(std::int64_t b, std::int64_t chunk) const {
+    return width == 1 ? wires.at(b + chunk) : decode_wires.at(b) + wires.at(b * width + chunk) - wires.at(b * width);
+  }
 };
 
 // Seconds to fixed point, rounded to nearest.  Negative, not finite, or more than 146 minutes: our own mistake.

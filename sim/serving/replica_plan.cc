@@ -198,7 +198,9 @@ void Replica::begin_decode(Instant now) {
     span_ = {.first = setup_.table->time(shape), .growth = 0};
     span_steps_ = 1;
   } else {
-    span_ = {.first = setup_.time->step(batch, context_), .growth = setup_.time->step_growth(batch)};
+    span_ = {.first = setup_.time->step(batch, context_),
+             .growth = setup_.time->step_growth(batch),
+             .floor = setup_.time->step_floor(batch)};
     span_steps_ = setup_.fast_forward ? longest_span() : 1;
   }
   taken_steps_ = 1;

@@ -121,7 +121,7 @@ const BadCase kReferences[] = {
     {"UnknownPoolOfStream", "pool: chat", "pool: chta",
      "s.yaml:20:7: requests.streams[0].pool: unknown pool 'chta' (did you mean 'chat'?)"},
     {"UnknownEngine", "min_nodes: 1", "min_nodes: 1\n      engine: vllm_0.1",
-     "s.yaml:16:7: serving.pools[0].engine: unknown serving stack 'vllm_0.1' (did you mean 'vllm_0.6'?)"},
+     "s.yaml:16:7: serving.pools[0].engine: unknown serving stack 'vllm_0.1' (did you mean 'vllm_0.15'?)"},
     {"UnknownRouter", "min_nodes: 1", "min_nodes: 1\n      router: least_request",
      "s.yaml:16:7: serving.pools[0].router.name: unknown policy 'least_request' (did you mean 'least_requests'?)"},
     {"UnknownBatcher", "min_nodes: 1", "min_nodes: 1\n      batcher: vllm_v2",

@@ -25,8 +25,11 @@ TEST(CatalogueFile, MinimalGpuTakesFittedConstants) {
   ASSERT_TRUE(c.add_yaml(kGpu, "my.yaml").ok());
   const GpuSpec g = *c.gpu("x1");
   EXPECT_EQ(g.memory.value, 48'000'000'000);
-  EXPECT_EQ(g.smooth_max_exponent, c.gpu("H100")->smooth_max_exponent);
-  EXPECT_EQ(g.sources.at("smooth_max_exponent"), "not given: as H100-SXM5-80GB");
+  EXPECT_EQ(g.kernels, c.gpu("H100")->kernels);
+  EXPECT_EQ(g.sources.at("kernels"), "not given: as H100-SXM5-80GB");
+  // Whatever runs on it runs on derived constants, and can say so.
+  const ResolvedKernels k = kernels_of(g, "vllm", "vllm");
+  for (const auto& [family, info] : k.info) EXPECT_TRUE(k.derived.contains(family)) << family;
   EXPECT_EQ(g.sources.at("bf16_flops"), "my.yaml");
 }
 
@@ -44,7 +47,7 @@ TEST(CatalogueFile, LikeOverridesAndReplaces) {
 TEST(CatalogueFile, Errors) {
   const std::string top = "gpus:\n  X:\n    like: H100\n";
   const std::vector<std::pair<std::string, std::string>> cases{
-      {"[1, 2]", "my.yaml:1: expected a map with gpus and models, got a list"},
+      {"[1, 2]", "my.yaml:1: expected a map with gpus, models or kernels, got a list"},
       {"gpus: 3", "my.yaml:1: gpus: expected a map of names, got '3'"},
       {"gpu: {}", "my.yaml:1: gpu: unknown key (did you mean 'gpus'?)"},
       {top + "    bf16_flop: 1e15", "my.yaml:4: gpus.X.bf16_flop: unknown key (did you mean 'bf16_flops'?)"},

@@ -9,15 +9,15 @@ namespace {
 
 // Calls `check(model, gpu, options, plan)` for each pair and power of two that fits; returns how many did.
 template <class Check>
-int for_each_fit(const StackSpec& stack, Check check) {
+int for_each_fit(const char* stack, Check check) {
   const Catalogue c = Catalogue::builtin();
   int count = 0;
   for (const std::string& g : c.gpu_names()) {
     for (const std::string& m : c.model_names()) {
       for (const std::int32_t n : {1, 2, 4, 8, 16}) {
         InstanceOptions o;
-        o.gpus = Gpus{n};
-        const auto plan = plan_instance(*c.model(m), *c.gpu(g), stack, o);
+        o.layout.tensor = n;
+        const auto plan = plan_instance(*c.model(m), *c.gpu(g), *c.stack(stack), o);
         if (!plan) continue;
         ++count;
         check(*c.model(m), *c.gpu(g), o, *plan);
@@ -32,9 +32,9 @@ double flops_of(const ModelSpec& m, const GpuSpec& g) {
 }
 
 TEST(Floors, NoIterationBeatsPeakFlopsOrBandwidth) {
-  const int fits = for_each_fit(*find_stack("none"), [](const auto& m, const auto& g, const auto& o, const auto& plan) {
-    const double n = o.gpus.value;
-    const std::string what = m.name + " on " + std::to_string(o.gpus.value) + " x " + g.name;
+  const int fits = for_each_fit("none", [](const auto& m, const auto& g, const auto& o, const auto& plan) {
+    const double n = o.layout.tensor;
+    const std::string what = m.name + " on " + std::to_string(o.layout.tensor) + " x " + g.name;
     const double head = static_cast<double>(m.vocab) * m.hidden;
     for (const std::int64_t t : {1, 7, 64, 256, 1024, 8192}) {
       const double s = seconds_from_fixed(plan.time.dense(t));
@@ -58,8 +58,8 @@ TEST(Floors, NoIterationBeatsPeakFlopsOrBandwidth) {
 }
 
 TEST(Floors, MoreNeverTakesLess) {
-  for_each_fit(*find_stack("vllm_0.6"), [](const auto& m, const auto& g, const auto& o, const auto& plan) {
-    const std::string what = m.name + " on " + std::to_string(o.gpus.value) + " x " + g.name;
+  for_each_fit("vllm_0.6", [](const auto& m, const auto& g, const auto& o, const auto& plan) {
+    const std::string what = m.name + " on " + std::to_string(o.layout.tensor) + " x " + g.name;
     for (std::int64_t t = 0; t < 2'000; ++t)
       ASSERT_LE(plan.time.dense(t), plan.time.dense(t + 1)) << what << " tokens " << t;
     for (std::int64_t t = 2'000; t < 300'000; t += 997) ASSERT_LE(plan.time.dense(t), plan.time.dense(t + 997)) << what;
@@ -73,11 +73,11 @@ TEST(Floors, MoreNeverTakesLess) {
 
 TEST(Floors, MoreGpusHoldMoreAndPrefillFaster) {
   const Catalogue c = Catalogue::builtin();
-  const StackSpec none = *find_stack("none");
+  const StackSpec none = *c.stack("none");
   double before = 0, kv_before = 0;
   for (const std::int32_t n : {2, 4, 8}) {
     InstanceOptions o;
-    o.gpus = Gpus{n};
+    o.layout.tensor = n;
     const auto plan = plan_instance(*c.model("Llama-3.1-70B"), *c.gpu("H200"), none, o);
     ASSERT_TRUE(plan.ok());
     EXPECT_GT(plan->prefill_tokens_per_s, before);

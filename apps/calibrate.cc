@@ -1,0 +1,51 @@
+// tools/calibrate: fits constants to measured files and writes topologies/catalogue/kernels.yaml and
+// stacks_fitted.yaml.
+#include "validation/calibrate.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "base/file.h"
+#include "validation/calibrate_stacks.h"
+
+int main(int argc, char** argv) {
+  using namespace jevons;
+  std::string folder, out, date;
+  CLI::App app{
+      "Fits the constants of GPU kernels, or of serving stacks, to measured files and writes them with their "
+      "provenance."};
+  app.name("calibrate");
+  app.add_option("--data", folder, "Folder of measured data (default: JEVONS_DATA, else ../shared/data)");
+  app.add_option("--out", out, "File to write (default: standard output)");
+  bool stacks = false;
+  app.add_flag("--stacks", stacks, "Fit serving stacks (on the built-in kernels) instead of kernels");
+  app.add_option("--date", date, "Date that goes into every source")->required();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);
+    std::fprintf(stderr, "calibrate: %s; see calibrate --help\n", e.what());
+    return 2;
+  }
+  const auto tell = [](std::string_view what) {
+    std::fprintf(stderr, "calibrate: %.*s\n", static_cast<int>(what.size()), what.data());
+  };
+  const DataFolder data = DataFolder::find(folder);
+  const Catalogue catalogue = Catalogue::builtin();
+  const auto text =
+      stacks ? calibrate_stacks(data, catalogue, date, tell) : calibrate_kernels(data, catalogue, date, tell);
+  if (!text) {
+    std::fprintf(stderr, "calibrate: %s\n", text.error().text().c_str());
+    return 2;
+  }
+  if (out.empty())
+    return std::fwrite(text->data(), 1, text->size(), stdout) == text->size() && std::fflush(stdout) == 0 ? 0 : 2;
+  if (const Status s = write_whole_file(out, *text); !s) {
+    std::fprintf(stderr, "calibrate: %s\n", s.error().text().c_str());
+    return 2;
+  }
+  return 0;
+}
