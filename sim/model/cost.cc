@@ -72,7 +72,7 @@ double InstanceCost::attention_projections_s(double t) const {
 }
 
 double InstanceCost::gated_mlp_s(double t, double width) const {
-  return gemm_s(t, 2 * width / tp_, model_.hidden) + gemm_s(t, model_.hidden, width / tp_);
+  return gemm_s(t, (model_.mlp_matrices() - 1) * width / tp_, model_.hidden) + gemm_s(t, model_.hidden, width / tp_);
 }
 
 double InstanceCost::experts_s(double t) const {
