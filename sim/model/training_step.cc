@@ -40,6 +40,10 @@ class StepCost {
     const bool last = l.pipeline == 1 || most == fewest || head_s() > (most - fewest) * layer_s();
     if (last) layers_ = fewest;
     head_ = last ? head_s() : 0;
+    if (r.schedule == PipelineSchedule::kDualPipe) {  // Each GPU has a stage of either end: their loads average out.
+      layers_ = m.layers / double{1} / l.pipeline;
+      head_ = head_s() / l.pipeline;
+    }
   }
 
   double linear() const { return layers_ * linear_layer() + head_; }
@@ -64,8 +68,9 @@ class StepCost {
   double bubble() const {
     const double fill = beat() + transfer();
     if (r_.schedule == PipelineSchedule::kDualPipe) {
-      // (PP/2 - 1)(F&B + B - 3W) (DualPipe README); F&B = a beat, B = 2/3, W = 1/3 of it.
-      return (l_.pipeline / 2.0 - 1) * fill * (1 + 2.0 / 3 - 1);
+      // (PP/2 - 1)(F&B + B - 3W) (DualPipe README): F&B a beat, B the backward of it, W the weights' gradients alone.
+      const double forward = linear() / kPasses + attention() / kFlashPasses + elementwise() / kPasses;
+      return (l_.pipeline / 2.0 - 1) * (fill + (fill - forward) - linear());
     }
     return (l_.pipeline - 1.0) / l_.virtual_stages * fill;
   }
@@ -98,7 +103,9 @@ class StepCost {
   }
   double bf16_rate() const { return g_.bf16_flops * g_.gemm_compute_efficiency * c_.gemm_share; }
   double linear_layer() const {
-    const double flops = 2 * tokens_ * w_.active_parameters * passes(2, 1) / l_.tensor;
+    // Selective recomputation of a latent runs its up-projections again (DeepSeek-V3 report, 3.2.3).
+    const double again = r_.recomputation == Recomputation::kSelective ? w_.recomputed_parameters : 0;
+    const double flops = 2 * tokens_ * (w_.active_parameters * passes(2, 1) + again) / l_.tensor;
     if (r_.precision == TrainingPrecision::kBf16) return flops / bf16_rate() * sm_factor();
     const double quantise =
         kQuantiseFactor * kQuantiseBytes * tokens_ * w_.gemm_inputs * passes(2, 1) / l_.tensor / g_.memory_bytes_per_s;

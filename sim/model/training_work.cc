@@ -92,6 +92,11 @@ LayerWork layer_work(const ModelSpec& m) {
   w.dense_parameters = (m.parameters() - embeddings) / layers - w.expert_parameters;
   w.active_parameters = w.dense_parameters;
   if (m.experts > 0) w.active_parameters += w.expert_parameters * m.experts_per_token / m.experts;
+  if (m.kv_lora_rank > 0) {
+    const double rank = m.q_lora_rank > 0 ? m.q_lora_rank : 0;
+    w.recomputed_parameters =
+        rank * query_width(m) + m.kv_lora_rank * double{1} * m.heads * (m.qk_nope_head_dim + m.v_head_dim);
+  }
   w.attention_width = (query_width(m) + value_width(m)) / 2;
   const bool latent = m.kv_lora_rank > 0;
   w.kv_width = latent ? m.kv_lora_rank + m.qk_rope_head_dim : 2.0 * m.kv_heads * m.head_dim;

@@ -9,15 +9,16 @@ namespace jevons {
 
 // Averages over the layers of the model (dense and mixture layers of DeepSeek-V3 differ by a few per cent).
 struct LayerWork {
-  double dense_parameters = 0;   // All but routed experts.
-  double expert_parameters = 0;  // All routed experts.
-  double active_parameters = 0;  // Multiplied with each token: dense and experts_per_token experts.
-  double attention_width = 0;    // heads x (d_qk + d_v) / 2: h for a plain transformer.
-  double kv_width = 0;           // Elements of K and V per token.
-  double stored_replicated = 0;  // Bytes per token kept for backward, not split by tensor parallelism alone.
-  double stored_split = 0;       // The same, split.
-  double gemm_inputs = 0;        // Elements per token entering GEMMs: what FP8 has to quantise.
-  double routed_copies = 0;      // Copies of a token sent to experts: experts_per_token, 0 for dense models.
+  double dense_parameters = 0;       // All but routed experts.
+  double expert_parameters = 0;      // All routed experts.
+  double active_parameters = 0;      // Multiplied with each token: dense and experts_per_token experts.
+  double recomputed_parameters = 0;  // Up-projections of a latent: selective recomputation runs them again.
+  double attention_width = 0;        // heads x (d_qk + d_v) / 2: h for a plain transformer.
+  double kv_width = 0;               // Elements of K and V per token.
+  double stored_replicated = 0;      // Bytes per token kept for backward, not split by tensor parallelism alone.
+  double stored_split = 0;           // The same, split.
+  double gemm_inputs = 0;            // Elements per token entering GEMMs: what FP8 has to quantise.
+  double routed_copies = 0;          // Copies of a token sent to experts: experts_per_token, 0 for dense models.
 };
 LayerWork layer_work(const ModelSpec& model);
 

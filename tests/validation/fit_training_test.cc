@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "validation/minimise.h"
+#include "validation/training_rows.h"
 
 namespace jevons {
 namespace {
@@ -28,6 +29,15 @@ TEST(FitTraining, Print) {
   }
   const auto m = read_megatron(data, Catalogue::builtin());
   for (const auto& r : m->rows) std::printf("%s %+.3f\n", r.name.c_str(), training_error(r, (*fits)[0].constants));
+}
+
+TEST(TrainingRows, Print) {
+  const DataFolder data = DataFolder::find(JEVONS_SOURCE_DIR "/../shared/data");
+  for (const ValidationRow& r : training_rows(data)) {
+    std::printf("%-45s %9.3f %9.3f n=%ld %+.3f (allowed %.3f) %s\n    %s\n", r.id.c_str(), r.published.value_or(0),
+                r.simulated.value_or(0), static_cast<long>(r.count), r.error, r.allowed, r.passes() ? "ok" : "MISS",
+                r.note.c_str());
+  }
 }
 
 }  // namespace
