@@ -35,10 +35,10 @@ std::string parts_text(const TrainingStep& s) {
   const auto share = [&](Duration d) { return kPercent * d.seconds() / t; };
   return fmt::format(
       "step {:.2f} s: linear {:.0f} %, attention {:.0f} %, elementwise {:.0f} %, weights {:.0f} %, tensor {:.0f} %, "
-      "context {:.0f} %, bubble {:.0f} %, transfers {:.0f} %, data {:.0f} %",
+      "context {:.0f} %, expert {:.0f} %, bubble {:.0f} %, transfers {:.0f} %, data {:.0f} %",
       t, share(s.parts.linear), share(s.parts.attention), share(s.parts.elementwise), share(s.parts.weights),
-      share(s.parts.tensor), share(s.parts.context), share(s.parts.bubble), share(s.parts.pipeline_transfer),
-      share(s.parts.data));
+      share(s.parts.tensor), share(s.parts.context), share(s.parts.expert), share(s.parts.bubble),
+      share(s.parts.pipeline_transfer), share(s.parts.data));
 }
 
 ValidationRow row(std::string id, std::string source, std::string setup, std::string quantity, std::string unit,
@@ -149,6 +149,7 @@ void deepseek(const Catalogue& c, ValidationRows* rows) {
   run.recipe.global_batch = 15'360;
   run.recipe.precision = TrainingPrecision::kFp8;
   run.recipe.schedule = PipelineSchedule::kDualPipe;
+  run.recipe.expert_nodes = 4;
   run.recipe.recomputation = Recomputation::kSelective;  // Norms and the latent's up-projections (report, 3.2.3).
   // Multi-token prediction (depth 1) is one layer more and a second pass through the shared head.
   run.model.layers += 1;

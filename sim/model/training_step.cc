@@ -65,14 +65,28 @@ class StepCost {
   double transfer() const { return l_.pipeline == 1 ? 0 : 2 * l_.virtual_stages * traffic_.stage_transfer_s(tokens_); }
   double beat() const { return compute() + tensor() + context() + expert() + fsdp(); }
 
+  // Seconds that pairs of micro-batches hide of the all-to-all, and what a micro-batch without a partner takes more:
+  // its all-to-all shows, but all SMs compute.
+  double hidden_expert() const { return layers_ * traffic_.expert_layer_s(tokens_) - expert(); }
+  double unpaired() const {
+    const double gpu = linear() + attention() + elementwise();
+    return std::max(0.0, hidden_expert() - gpu * (1 - 1 / sm_factor()));
+  }
+  // Micro-batches without a partner, on average over the ranks of DualPipe: rank h of H = PP/2 runs 3H - h - 1 forwards
+  // and as many backwards alone (deepseek-ai/DualPipe dualpipe.py, steps 1 to 3 and 3, 5 to 7).
+  double alone() const {
+    const double half = l_.pipeline / 2.0;
+    return r_.schedule == PipelineSchedule::kDualPipe ? (5 * half - 1) / 2 * unpaired() : 0;
+  }
   double bubble() const {
     const double fill = beat() + transfer();
     if (r_.schedule == PipelineSchedule::kDualPipe) {
-      // (PP/2 - 1)(F&B + B - 3W) (DualPipe README): F&B a beat, B the backward of it, W the weights' gradients alone.
+      // (PP/2 - 1)(F&B + B - 3W) (DualPipe README): F&B a beat, B the backward alone, W the weights' gradients alone.
       const double forward = linear() / kPasses + attention() / kFlashPasses + elementwise() / kPasses;
-      return (l_.pipeline / 2.0 - 1) * (fill + (fill - forward) - linear());
+      const double backward = (fill - forward - transfer()) / sm_factor() + hidden_expert() / 2;
+      return (l_.pipeline / 2.0 - 1) * (fill + backward - linear() / sm_factor());
     }
-    return (l_.pipeline - 1.0) / l_.virtual_stages * fill;
+    return (l_.pipeline - 1.0) / l_.virtual_stages * (fill + unpaired());
   }
   // Gradient reduction and parameter gathering once a step (ZeRO 0 to 2).
   double data() const {
@@ -206,11 +220,16 @@ Result<TrainingStep> training_step_any_memory(const ModelSpec& model, const GpuS
   const double m = static_cast<double>(micro_batches(layout, recipe));
   const double transfer = recipe.overlap_pipeline ? 0 : m * cost.transfer();
   const double data = cost.data() + m * cost.fsdp();
-  const double seconds[] = {m * cost.linear(),      m * cost.attention(),
-                            m * cost.elementwise(), m * cost.weights(),
-                            m * cost.tensor(),      m * cost.context(),
-                            m * cost.expert(),      transfer,
-                            cost.bubble(),          data,
+  const double seconds[] = {m * cost.linear(),
+                            m * cost.attention(),
+                            m * cost.elementwise(),
+                            m * cost.weights(),
+                            m * cost.tensor(),
+                            m * cost.context(),
+                            m * cost.expert() + cost.alone(),
+                            transfer,
+                            cost.bubble(),
+                            data,
                             cost.optimiser()};
   double total = 0;
   for (const double s : seconds) total += s;

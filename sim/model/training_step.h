@@ -45,11 +45,12 @@ struct TrainingRecipe {
   TrainingPrecision precision = TrainingPrecision::kBf16;
   PipelineSchedule schedule = PipelineSchedule::kOneForwardOneBackward;
   AttentionKernel attention = AttentionKernel::kFlash;
-  double gradient_bytes = 4;     // Per parameter: 4 accumulates and reduces in FP32, 2 in BF16.
-  bool overlap_data = true;      // Gradient reduction and parameter gathering behind compute.
-  bool overlap_pipeline = true;  // Stage-to-stage transfers behind compute.
-  bool overlap_tensor = false;   // Tensor-parallel collectives cut into chunks behind their GEMMs.
-  bool overlap_expert = true;    // All-to-all of one micro-batch behind the compute of another.
+  double gradient_bytes = 4;      // Per parameter: 4 accumulates and reduces in FP32, 2 in BF16.
+  bool overlap_data = true;       // Gradient reduction and parameter gathering behind compute.
+  bool overlap_pipeline = true;   // Stage-to-stage transfers behind compute.
+  bool overlap_tensor = false;    // Tensor-parallel collectives cut into chunks behind their GEMMs.
+  bool overlap_expert = true;     // All-to-all of one micro-batch behind the compute of another.
+  std::int32_t expert_nodes = 0;  // Most nodes the experts of a token lie on (DeepSeek-V3: 4); 0 is any.
 };
 
 // What a training stack reaches.  Shares refer to GpuSpec's peaks and kernel constants.

@@ -56,7 +56,9 @@ double TrainingTraffic::expert_layer_s(double tokens) const {
   const double mixtures = w_.routed_copies / copies;  // Share of layers that route.
   // Nodes that a token with `copies` experts, chosen at random, reaches; one in `nodes` of them is its own.  A token
   // crosses to each node once and is copied there over the links (DeepEP).
-  const double reached = nodes * (1 - std::pow(1 - 1 / nodes, copies)) * (nodes - 1) / nodes;
+  double reached = nodes * (1 - std::pow(1 - 1 / nodes, copies));
+  if (r_.expert_nodes > 0) reached = std::min<double>(reached, r_.expert_nodes);
+  reached *= (nodes - 1) / nodes;
   const double dispatch = r_.precision == TrainingPrecision::kFp8 ? 1 : kBf16;
   const double bytes = 2 * tokens * m_.hidden * (dispatch + kBf16);  // Forward and backward.
   return mixtures * std::max(bytes * reached / nic_rate(), bytes * copies * (inside - 1) / inside / link_rate());
