@@ -73,16 +73,19 @@ TrainingFit fit_mosaic(const std::string& name, const Rows& all, bool hopper) {
 
 }  // namespace
 
+TrainingFit fit_megatron(const std::vector<MeasuredTraining>& rows) {
+  return fit_stack(
+      "megatron", rows, {0.9}, [](const std::vector<double>& v, TrainingConstants* c) { c->gemm_share = v[0]; },
+      "gemm_share fitted on Megatron-LM SC'21 table 1 (arXiv:2104.04473), odd rows,");
+}
+
 Result<std::vector<TrainingFit>> fit_training(const DataFolder& data, const Catalogue& catalogue) {
   const auto megatron = read_megatron(data, catalogue);
   if (!megatron) return megatron.error();
   const auto mosaic = read_mosaic(data, catalogue);
   if (!mosaic) return mosaic.error();
   std::vector<TrainingFit> fits;
-  fits.push_back(fit_stack(
-      "megatron", megatron->rows, {0.9},
-      [](const std::vector<double>& v, TrainingConstants* c) { c->gemm_share = v[0]; },
-      "gemm_share fitted on Megatron-LM SC'21 table 1 (arXiv:2104.04473), odd rows,"));
+  fits.push_back(fit_megatron(megatron->rows));
   fits.push_back(fit_mosaic("mosaic_fsdp_a100", mosaic->rows, false));
   fits.push_back(fit_mosaic("mosaic_fsdp_h100", mosaic->rows, true));
   return fits;

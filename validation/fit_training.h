@@ -15,6 +15,9 @@ struct TrainingFit {
   double fitted_error = 0, held_out_error = 0;  // Mean of |simulated / measured - 1|.
 };
 
+// gemm_share on the rows not held out, all else as in "kernels".
+TrainingFit fit_megatron(const std::vector<MeasuredTraining>& rows);
+
 // megatron (gemm_share on the odd rows of SC'21), mosaic_fsdp_a100 and mosaic_fsdp_h100 (activation_passes,
 // attention_efficiency, fsdp_exposed on the rows not held out).  All else is counted or comes from the catalogue.
 // Minimises the mean of |log(simulated / measured)|.  Errors: a file is missing or damaged.

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 
+#include "validation/fit_training.h"
 #include "validation/training_data.h"
 
 namespace jevons {
@@ -77,6 +78,24 @@ void megatron_rows(const DataFolder& data, const Catalogue& catalogue, Validatio
   sum.source = file;
   sum.allowed = 0.06;
   out->push_back(sum);
+  // The other way round: fitted on the even rows, held out the odd ones.
+  Rows swapped = read->rows;
+  for (MeasuredTraining& r : swapped) r.held_out = !r.held_out;
+  const TrainingConstants other = fit_megatron(swapped).constants;
+  ValidationRow odd = sum_up("training.megatron_sc21.swapped", "GPT 1.7B to 530B, rows 1, 3, 5, 7, 9", swapped, other,
+                             [](const MeasuredTraining& r) { return r.held_out; });
+  odd.source = file;
+  odd.allowed = 0.06;
+  odd.note = fmt::format("fitted on the even rows instead: gemm_share {:.3f} where the odd rows give {:.3f}",
+                         other.gemm_share, c.gemm_share);
+  out->push_back(odd);
+  ValidationRow fsdp =
+      sum_up("training.megatron_sc21.mosaic_constants", "all ten rows, constants of MosaicML's A100 runs", read->rows,
+             *find_training_constants("mosaic_fsdp_a100"), [](const MeasuredTraining&) { return true; });
+  fsdp.source = file;
+  fsdp.split = Split::kNeverFitted;
+  fsdp.note = "FSDP constants on tensor- and pipeline-parallel runs: what another stack's constants are worth";
+  out->push_back(fsdp);
   // The same rows with nothing fitted on training runs at all.
   ValidationRow none = sum_up("training.megatron_sc21.unfitted", "all ten rows, kernel constants alone", read->rows,
                               *find_training_constants("kernels"), [](const MeasuredTraining&) { return true; });
