@@ -66,7 +66,7 @@ Status check_stream(const ScenarioFile& file, int index) {
   return source ? Status(Ok{}) : Status(source.error());
 }
 
-Status check_job_source(const ScenarioFile& file, int index) {
+Status check_job_source(const ScenarioFile& file, const Catalogue& catalogue, int index) {
   const proto::JobSource& source = file.message.training().jobs(index);
   const std::string path = index_path("training.jobs", index);
   const int sources = int{source.has_trace()} + int{source.has_generate()} + (source.list_size() > 0 ? 1 : 0);
@@ -75,7 +75,7 @@ Status check_job_source(const ScenarioFile& file, int index) {
   }
   if (Status s = check_transforms(file, path, source.transforms(), true); !s) return s;
   if (!source.has_trace()) {
-    const auto jobs = make_jobs(file, index, file.message.seed());
+    const auto jobs = make_jobs(file, catalogue, index, file.message.seed());
     return jobs ? Status(Ok{}) : Status(jobs.error());
   }
   const std::string& format = source.trace().format();
@@ -107,7 +107,7 @@ Status check_training(const ScenarioFile& file, const Catalogue& catalogue, cons
   if (Status s = check_choice(file, "training.queue", policies.training_queues, training.queue()); !s) return s;
   if (Status s = check_choice(file, "training.placement", policies.placements, training.placement()); !s) return s;
   for (int i = 0; i < training.jobs_size(); ++i) {
-    if (Status s = check_job_source(file, i); !s) return s;
+    if (Status s = check_job_source(file, catalogue, i); !s) return s;
   }
   return Ok{};
 }

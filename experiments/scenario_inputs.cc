@@ -177,7 +177,7 @@ class InputsBuilder {
   Status training(Inputs* in) const {
     const proto::Training& t = s_.training();
     TrainingSetup& setup = in->training;
-    auto jobs = make_all_jobs(file_, seed_);
+    auto jobs = make_all_jobs(file_, catalogue_, seed_);
     if (!jobs) return jobs.error();
     setup.jobs = std::move(jobs->jobs);
     if (Status s = speeds(t, &setup.speed_by_group); !s) return s;

@@ -115,6 +115,13 @@ void resolve_training(const Catalogue& catalogue, const Policies& policies, prot
   if (const auto gpu = catalogue.gpu(training->reference_gpu()); training->has_reference_gpu() && gpu) {
     training->set_reference_gpu(gpu->name);
   }
+  for (proto::JobSource& source : *training->mutable_jobs()) {
+    for (proto::Job& job : *source.mutable_list()) {
+      if (!job.has_model()) continue;
+      const auto model = catalogue.model(job.model().name());
+      if (model) job.mutable_model()->set_name(model->name);
+    }
+  }
 }
 
 void resolve_policy(const Policies& policies, proto::Policy* p) {

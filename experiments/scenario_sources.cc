@@ -6,6 +6,7 @@
 #include "experiments/scenario_check.h"
 #include "experiments/scenario_generators.h"
 #include "experiments/scenario_rules.h"
+#include "experiments/scenario_training.h"
 #include "traces/generate/requests.h"
 #include "traces/generate/training_jobs.h"
 #include "traces/reader.h"
@@ -108,17 +109,31 @@ class StreamOpener {
   mutable std::string trace_path_;
 };
 
-Result<JobTrace> listed_jobs(const proto::JobSource& source) {
+Result<JobTrace> listed_jobs(const ScenarioFile& file, const Catalogue& catalogue, const std::string& path,
+                             const proto::JobSource& source) {
   JobTrace trace;
-  for (const proto::Job& j : source.list()) {
+  for (int i = 0; i < source.list_size(); ++i) {
+    const proto::Job& j = source.list(i);
+    const std::string at = index_path(path + ".list", i);
+    if (j.has_run_time() == j.has_model()) {
+      return file.places.error(at, j.has_model() ? "expected either run_time or model, got both"
+                                                 : "expected run_time or model, got neither");
+    }
     TrainingJob job;
     job.name = j.name();
     job.submit = instant_of(j.submit());
     job.gpus = Gpus{j.gpus()};
-    job.run_time = duration_of(j.run_time());
+    job.parameters = j.parameters();
+    if (j.has_model()) {
+      const auto plan = plan_training_job(file, catalogue, at, j);
+      if (!plan) return plan.error();
+      job.run_time = plan->run_time;
+      if (job.parameters == 0) job.parameters = plan->parameters;
+    } else {
+      job.run_time = duration_of(j.run_time());
+    }
     job.estimate = j.has_estimate() ? duration_of(j.estimate()) : job.run_time;
     job.tenant = j.tenant();
-    job.parameters = j.parameters();
     trace.jobs.push_back(std::move(job));
   }
   std::stable_sort(trace.jobs.begin(), trace.jobs.end(),
@@ -171,7 +186,7 @@ Result<std::unique_ptr<RequestSource>> open_stream(const ScenarioFile& file, int
   return StreamOpener(file, index, seed).open();
 }
 
-Result<JobTrace> make_jobs(const ScenarioFile& file, int index, std::uint64_t seed) {
+Result<JobTrace> make_jobs(const ScenarioFile& file, const Catalogue& catalogue, int index, std::uint64_t seed) {
   const proto::JobSource& source = file.message.training().jobs(index);
   const std::string path = index_path("training.jobs", index);
   const std::string random = "training/" + source.name();
@@ -187,7 +202,7 @@ Result<JobTrace> make_jobs(const ScenarioFile& file, int index, std::uint64_t se
       return file.places.error(path + ".generate", "would make " + std::to_string(kMostJobs) + " jobs or more");
     }
   } else {
-    trace = listed_jobs(source);
+    trace = listed_jobs(file, catalogue, path, source);
   }
   if (!trace) return trace.error();
   for (int k = 0; k < source.transforms_size(); ++k) {
@@ -199,10 +214,10 @@ Result<JobTrace> make_jobs(const ScenarioFile& file, int index, std::uint64_t se
   return trace;
 }
 
-Result<JobTrace> make_all_jobs(const ScenarioFile& file, std::uint64_t seed) {
+Result<JobTrace> make_all_jobs(const ScenarioFile& file, const Catalogue& catalogue, std::uint64_t seed) {
   JobTrace all;
   for (int i = 0; i < file.message.training().jobs_size(); ++i) {
-    auto trace = make_jobs(file, i, seed);
+    auto trace = make_jobs(file, catalogue, i, seed);
     if (!trace) return trace.error();
     const std::string path = index_path("training.jobs", i);
     if (Status s = check_growth(all.jobs.size() + trace->jobs.size(), 1); !s) return placed(file, path, "", s.error());

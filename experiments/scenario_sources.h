@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "experiments/scenario_load.h"
+#include "topologies/catalogue.h"
 #include "traces/trace.h"
 
 namespace jevons {
@@ -21,10 +22,10 @@ inline constexpr std::uint64_t kMostJobs = 2'000'000;
 Result<std::unique_ptr<RequestSource>> open_stream(const ScenarioFile& file, int index, std::uint64_t seed);
 
 // training.jobs[index].
-Result<JobTrace> make_jobs(const ScenarioFile& file, int index, std::uint64_t seed);
+Result<JobTrace> make_jobs(const ScenarioFile& file, const Catalogue& catalogue, int index, std::uint64_t seed);
 
 // All of training.jobs by submit time; counts are sums.
-Result<JobTrace> make_all_jobs(const ScenarioFile& file, std::uint64_t seed);
+Result<JobTrace> make_all_jobs(const ScenarioFile& file, const Catalogue& catalogue, std::uint64_t seed);
 
 // Never() without a horizon.
 Instant horizon_of(const proto::Scenario& scenario);

@@ -52,6 +52,7 @@ struct ModelSpec {
   std::int32_t kv_heads = 0;
   std::int32_t head_dim = 0;
   std::int32_t intermediate = 0;  // Dense MLP width.
+  bool gated_mlp = true;          // Gate, up and down; false: two matrices (GPT, OPT, MPT, BLOOM).
   std::int64_t vocab = 0;
   bool tied_embeddings = false;
   std::int64_t max_model_len = 0;
@@ -67,8 +68,9 @@ struct ModelSpec {
   double kv_bytes_per_element = 2;
   std::string source;
 
-  double parameters() const;         // Total, embeddings included.
-  double active_parameters() const;  // Per token, embeddings excluded, LM head included.
+  double mlp_matrices() const { return gated_mlp ? 3 : 2; }  // Of hidden x width each, experts too.
+  double parameters() const;                                 // Total, embeddings included.
+  double active_parameters() const;                          // Per token, embeddings excluded, LM head included.
   Bytes weight_bytes() const;
   Bytes kv_bytes_per_token() const;  // All layers, one copy (before tensor parallelism).
 };

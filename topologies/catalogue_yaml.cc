@@ -49,7 +49,7 @@ std::vector<std::string> gpu_keys() {
 }
 
 std::vector<std::string> model_keys() {
-  std::vector<std::string> keys{"like", "aliases", "source", "tied_embeddings", "quantization"};
+  std::vector<std::string> keys{"like", "aliases", "source", "tied_embeddings", "gated_mlp", "quantization"};
   for (const auto& f : model_counts()) keys.emplace_back(f.name);
   for (const auto& f : model_sizes()) keys.emplace_back(f.name);
   for (const auto& f : model_reals()) keys.emplace_back(f.name);
@@ -292,11 +292,11 @@ Status CatalogueYaml::read_model_field(const std::string& key, const YAML::Node&
     model->quantization = *text;
     return Ok{};
   }
-  if (key == "tied_embeddings") {
+  if (key == "tied_embeddings" || key == "gated_mlp") {
     if (!value.IsScalar() || (value.Scalar() != "true" && value.Scalar() != "false")) {
       return error(value, path, "expected true or false, got " + quoted(value));
     }
-    model->tied_embeddings = value.Scalar() == "true";
+    (key == "gated_mlp" ? model->gated_mlp : model->tied_embeddings) = value.Scalar() == "true";
     return Ok{};
   }
   for (const auto& f : model_counts()) {

@@ -24,8 +24,7 @@ double attention_parameters(const ModelSpec& m) {
   return q + kv_down + kv_up + heads * m.v_head_dim * h;
 }
 
-// Gated MLP: gate, up and down.
-double mlp_parameters(const ModelSpec& m, double width) { return 3.0 * m.hidden * width; }
+double mlp_parameters(const ModelSpec& m, double width) { return m.mlp_matrices() * m.hidden * width; }
 
 double moe_parameters(const ModelSpec& m, double experts) {
   return mlp_parameters(m, (experts + m.shared_experts) * m.moe_intermediate) +

@@ -122,9 +122,9 @@ double InstanceCost::attention_side_s(double t) const {
          decode_->overhead_s;
 }
 
-// Gate, up and down of `width`, over `split` GPUs.
+// Up (and gate), then down, of `width`, over `split` GPUs.
 double InstanceCost::mlp_s(double t, double width, double split) const {
-  return gemm(t, 2 * width / split, model_.hidden) + gemm(t, model_.hidden, width / split);
+  return gemm(t, (model_.mlp_matrices() - 1) * width / split, model_.hidden) + gemm(t, model_.hidden, width / split);
 }
 
 double InstanceCost::group_scale() const { return layout_.expert > 1 ? layout_.expert / (tp_ * layout_.data) : 1; }
@@ -204,7 +204,7 @@ double InstanceCost::layers_s(double t, double share) const {
   const double normal_kernels = hidden && dispatches() && part / tp_ > kLowLatencyTokens ? 1 / kSmsLeft : 1;
   const double quantised = precision_.input_bytes == 1 ? stack_.quantised_layer_s : 0;
   double s = layers * (attention_side_s(part) + stack_.layer_s + quantised + (hidden ? 0 : all_reduce_s(part)));
-  const double dense_width = (2.0 + 1.0) * model_.intermediate / tp_;
+  const double dense_width = double(model_.mlp_matrices()) * model_.intermediate / tp_;
   if (dense > 0) {
     s += dense *
          (mlp_s(part, model_.intermediate, tp_) + elementwise_s(part, dense_width) + (hidden ? 0 : all_reduce_s(part)));

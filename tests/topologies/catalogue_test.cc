@@ -13,12 +13,13 @@ namespace {
 TEST(Catalogue, ParametersMatchPublishedTotals) {
   const Catalogue c = Catalogue::builtin();
   // Published totals: safetensors metadata of each Hugging Face repository, or the model card.
-  const std::map<std::string, double> published{
-      {"Llama-2-7B", 6.738e9},        {"Llama-2-70B", 68.977e9},         {"Llama-3.1-8B", 8.030e9},
-      {"Llama-3.1-70B", 70.554e9},    {"Llama-3.1-405B", 405.853e9},     {"Mistral-7B", 7.242e9},
-      {"Mixtral-8x7B", 46.703e9},     {"Mistral-Large-2407", 122.610e9}, {"Qwen2.5-72B", 72.706e9},
-      {"DeepSeek-V3", 671.03e9},      {"DeepSeek-R1", 671.03e9},         {"Llama-3.1-405B-FP8", 405.853e9},
-      {"Llama-3.1-70B-FP8", 70.554e9}};
+  const std::map<std::string, double> published{{"Llama-2-7B", 6.738e9},         {"Llama-2-70B", 68.977e9},
+                                                {"Llama-3.1-8B", 8.030e9},       {"Llama-3.1-70B", 70.554e9},
+                                                {"Llama-3.1-405B", 405.853e9},   {"Mistral-7B", 7.242e9},
+                                                {"Mixtral-8x7B", 46.703e9},      {"Mistral-Large-2407", 122.610e9},
+                                                {"Qwen2.5-72B", 72.706e9},       {"DeepSeek-V3", 671.03e9},
+                                                {"DeepSeek-R1", 671.03e9},       {"Llama-3.1-405B-FP8", 405.853e9},
+                                                {"Llama-3.1-70B-FP8", 70.554e9}, {"GPT-3-175B", 174.6e9}};
   for (const auto& [name, parameters] : published) {
     const auto m = c.model(name);
     ASSERT_TRUE(m.ok()) << name;
@@ -27,6 +28,19 @@ TEST(Catalogue, ParametersMatchPublishedTotals) {
   // Exact where the config says everything: Llama-2-7B has 6,738,415,616.
   EXPECT_EQ(c.model("Llama-2-7B")->parameters(), 6738415616.0);
   EXPECT_EQ(c.model("Llama-3.1-8B")->parameters(), 8030261248.0);
+}
+
+TEST(Catalogue, UngatedMlpHasTwoMatrices) {
+  const ModelSpec gpt = *Catalogue::builtin().model("GPT-3-175B");
+  // Per layer 4 h^2 + 2 x 4 h^2 + 2 h of norms, one more norm, tied embeddings.
+  const double h = 12288;
+  EXPECT_EQ(gpt.parameters(), 96 * (12 * h * h + 2 * h) + h + 50257 * h);
+  Catalogue c = Catalogue::builtin();
+  const Status bad = c.add_yaml("models:\n  X:\n    like: GPT-3-175B\n    gated_mlp: maybe\n", "my.yaml");
+  ASSERT_FALSE(bad.ok());
+  EXPECT_EQ(bad.error().text(), "my.yaml:4: models.X.gated_mlp: expected true or false, got 'maybe'");
+  ASSERT_TRUE(c.add_yaml("models:\n  X:\n    like: GPT-3-175B\n    gated_mlp: true\n", "my.yaml").ok());
+  EXPECT_EQ(c.model("X")->parameters(), gpt.parameters() + 96 * 4 * h * h);
 }
 
 TEST(Catalogue, ActiveParametersOfMixtures) {

@@ -1,0 +1,25 @@
+// Run time of a training job from its model, layout and recipe (sim/model/training_step.h).
+#ifndef JEVONS_EXPERIMENTS_SCENARIO_TRAINING_H_
+#define JEVONS_EXPERIMENTS_SCENARIO_TRAINING_H_
+
+#include <string>
+
+#include "base/result.h"
+#include "experiments/scenario_load.h"
+#include "topologies/catalogue.h"
+
+namespace jevons {
+
+struct TrainingJobPlan {
+  Duration run_time;  // On training.reference_gpu: whole steps until all tokens are seen.
+  double parameters = 0;
+};
+
+// `job.model` is set; `path` is the job's.  Errors, with the field's place: no reference_gpu, an unknown model or
+// stack, GPUs that the degrees do not divide, a layout that is inconsistent or does not fit in memory, more than 3,660
+// days.
+Result<TrainingJobPlan> plan_training_job(const ScenarioFile& file, const Catalogue& catalogue, const std::string& path,
+                                          const proto::Job& job);
+
+}  // namespace jevons
+#endif  // JEVONS_EXPERIMENTS_SCENARIO_TRAINING_H_
