@@ -264,7 +264,8 @@ Status CatalogueYaml::fill_gpu(const YAML::Node& entry, const std::string& path,
     if (gpu->sources.contains(name)) continue;
     if (f.required) return error(entry, path, name + " is missing");
     const bool fitted = name.find("efficiency") != std::string::npos || name.find("exponent") != std::string::npos ||
-                        name == "layer_overhead_s" || name == "all_reduce_latency_s";
+                        name == "layer_overhead_s" || name == "all_reduce_latency_s" ||
+                        name.find("_power") != std::string::npos;
     const auto from = catalogue_.gpus_.find(kConstantsFrom);
     if (!fitted) {
       gpu->sources[name] = "not given: 0";
