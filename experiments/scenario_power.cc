@@ -1,6 +1,7 @@
 // The power fields of a node group.
 #include "experiments/scenario_power.h"
 
+#include <cmath>
 #include <string>
 
 #include "base/text.h"
@@ -27,6 +28,7 @@ PowerDraw group_power(const proto::NodeGroup& group, const GpuSpec& gpu) {
   if (group.has_prefill_watts()) set_prefill(group.prefill_watts());
   if (group.has_decode_watts()) d.set_decode(group.decode_watts());
   if (group.has_training_watts()) d[PowerPhase::kTraining] = group.training_watts();
+  for (double& w : d.watts) w = std::round(w * 1e3) / 1e3;  // As energy is added up, so that reports multiply out.
   return d;
 }
 

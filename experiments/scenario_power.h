@@ -10,7 +10,7 @@
 
 namespace jevons {
 
-// A phase's own field goes before busy_watts and idle_watts, and those before the catalogue.
+// A phase's own field goes before busy_watts and idle_watts, and those before the catalogue.  Whole milliwatts.
 PowerDraw group_power(const proto::NodeGroup& group, const GpuSpec& gpu);
 
 // Refuses a group that computes on fewer watts than it idles on; names the field that asks for it.

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kPhases = "power phases";
 constexpr std::string_view kResult = "result";
-constexpr std::size_t kMostChanges = 4096;  // Kept for each replica.
+constexpr std::size_t kMostChanges = 1024;  // Kept for each replica at least; twice as many at most.
 
 constexpr std::size_t kFirstDecode = static_cast<std::size_t>(PowerPhase::kDecode);
 bool computes_prompts(PowerPhase p) { return p == PowerPhase::kPrefill || p == PowerPhase::kMixed; }
@@ -28,7 +28,10 @@ std::string text_of_phase(std::size_t p) {
 // may take less than a nanosecond, so several changes may share an instant).  True where it is too long ago to know.
 template <class Changes, class Fits>
 bool was_in(const Changes& changes, Instant at, Fits fits) {
-  auto c = std::upper_bound(changes.begin(), changes.end(), at, [](Instant t, const auto& x) { return t < x.at; });
+  auto c = changes.end();
+  if (changes.back().at > at) {
+    c = std::upper_bound(changes.begin(), changes.end(), at, [](Instant t, const auto& x) { return t < x.at; });
+  }
   while (c != changes.begin()) {
     --c;
     if (fits(c->phase)) return true;
@@ -77,7 +80,7 @@ void PowerAudit::replica_changes(Instant now, ReplicaId id, Gpus gpus, PowerPhas
   settle(&r, now);
   r.gpus = gpus.value;
   r.changes.push_back({now, phase});
-  if (r.changes.size() > kMostChanges) r.changes.pop_front();
+  if (r.changes.size() > 2 * kMostChanges) r.changes.erase(r.changes.begin(), r.changes.begin() + kMostChanges);
 }
 
 void PowerAudit::replica_ends(Instant now, ReplicaId id) {

@@ -10,7 +10,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <utility>
 #include <vector>
@@ -42,8 +41,8 @@ class PowerAudit {
   };
   struct Replica {
     std::uint32_t group = 0;
-    std::int64_t gpus = 0;       // Unknown (0) until it first works.
-    std::deque<Change> changes;  // The last ones; older requests are not looked up.
+    std::int64_t gpus = 0;        // Unknown (0) until it first works.
+    std::vector<Change> changes;  // The last ones; older requests are not looked up.
   };
   struct GroupState {
     PhaseSums from_changes{};    // Working phases only.
