@@ -50,8 +50,8 @@ void add_nodes(ValidationRows* rows) {
               0.10, Split::kNeverFitted, "Against the model at TDP all the time: the most a step can draw."},
              kGpusPerNode * training_watts(h100, 1) / 1000));
   rows->push_back(row_of({"h100.training_mean", "Newkirk et al., arXiv:2506.14551, 2025-06",
-                          "8xH100, compute-intensive training", "mean node power", "kW", 0.76 * 10.2, 0.10,
-                          Split::kFitted, "training_power, 0.81 of TDP, was taken from it: 76 % of 10.2 kW."},
+                          "8xH100, compute-intensive training", "node power", "kW", 0.76 * 10.2, 0.10, Split::kFitted,
+                          "training_power, 0.81 of TDP, was taken from it: 76 % of 10.2 kW, read as a mean."},
                          node_kw(h100, PowerPhase::kTraining)));
   rows->push_back(row_of({"h200.idle", "MLPerf inference v4.1 power, 2024-08, via perf_models.md 5", "8xH200, idle",
                           "node power", "kW", 2.4, 0.05, Split::kFitted, "idle_watts was taken from it."},
@@ -104,8 +104,8 @@ void add_splitwise(ValidationRows* rows) {
 // Boards while they serve.
 void add_serving(ValidationRows* rows) {
   const GpuSpec a100 = gpu_of("A100"), h100 = gpu_of("H100"), h200 = gpu_of("H200");
-  const char* ml_energy = "ML.ENERGY v3.0, 2025-12, second-hand (J/token x tok/s, over 4 GPUs)";
-  const char* setup = "Llama-3.1-70B on 4 H100, vLLM 0.11, chats at once";
+  const char* ml_energy = "ML.ENERGY v3.0, 2025-12, second-hand: J/token x tok/s";
+  const char* setup = "Llama-3.1-70B on 4 H100 (inferred from power and speed), chats at once";
   struct Point {
     const char* id;
     int batch;
