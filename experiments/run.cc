@@ -28,11 +28,9 @@ class WatchedSource final : public RequestSource {
 
 std::vector<GroupPrice> prices_of(const Inputs& inputs) {
   std::vector<GroupPrice> prices;
-  // Dollars for one GPU at one watt for one hour.
-  const double usd_per_watt_hour = inputs.energy_usd_per_kwh / 1000 * inputs.pue;
   for (const NodeGroup& group : inputs.cluster.groups) {
-    prices.push_back({Gpus{group.nodes.value * group.gpus_per_node.value}, group.price_usd_per_gpu_hour,
-                      group.idle_watts * usd_per_watt_hour, group.busy_watts * usd_per_watt_hour});
+    prices.push_back({Gpus{group.nodes.value * group.gpus_per_node.value}, group.price_usd_per_gpu_hour, group.power,
+                      inputs.energy_usd_per_kwh * inputs.pue});
   }
   return prices;
 }

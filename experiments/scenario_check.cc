@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "experiments/scenario_power.h"
 #include "experiments/scenario_resolve.h"
 #include "experiments/scenario_rules.h"
 
@@ -61,7 +62,8 @@ Status check_cluster(const ScenarioFile& file, const Catalogue& catalogue) {
   for (int i = 0; i < file.message.cluster().groups_size(); ++i) {
     const proto::NodeGroup& group = file.message.cluster().groups(i);
     const std::string path = index_path("cluster.groups", i);
-    if (const auto gpu = catalogue.gpu(group.gpu()); !gpu) return file.places.error(path + ".gpu", gpu.error().message);
+    const auto gpu = catalogue.gpu(group.gpu());
+    if (!gpu) return file.places.error(path + ".gpu", gpu.error().message);
     nodes += group.nodes();
     gpus += std::int64_t{group.nodes()} * group.gpus_per_node();
     if (nodes > kMostNodes) {
@@ -70,10 +72,7 @@ Status check_cluster(const ScenarioFile& file, const Catalogue& catalogue) {
     if (gpus > kMostGpus) {
       return file.places.error(path + ".nodes", "more than " + std::to_string(kMostGpus) + " GPUs in the cluster");
     }
-    if (group.busy_watts() < group.idle_watts()) {
-      return file.places.error(path + ".busy_watts", "expected at least idle_watts (" + text_of(group.idle_watts()) +
-                                                         "), got " + text_of(group.busy_watts()));
-    }
+    if (Status s = check_power(file, group, *gpu, path); !s) return s;
   }
   return Ok{};
 }

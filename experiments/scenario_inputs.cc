@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "experiments/scenario_check.h"
+#include "experiments/scenario_power.h"
 #include "experiments/scenario_resolve.h"
 #include "experiments/scenario_rules.h"
 #include "experiments/scenario_sources.h"
@@ -71,8 +72,7 @@ class InputsBuilder {
       group.gpus_per_node = Gpus{g.gpus_per_node()};
       group.price_usd_per_gpu_hour = g.price_usd_per_gpu_hour();
       group.nic_bytes_per_s = g.nic_gbit_per_s() * g.gpus_per_node() * kGiga / kBitsPerByte;
-      group.idle_watts = g.idle_watts();
-      group.busy_watts = g.busy_watts();
+      group.power = group_power(g, *gpu);
       groups.push_back(std::move(group));
     }
     const proto::Fabric& f = s_.cluster().fabric();

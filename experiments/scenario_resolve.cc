@@ -50,8 +50,6 @@ void resolve_group(const Catalogue& catalogue, proto::NodeGroup* group) {
   group->set_gpu(gpu->name);  // "H100" -> its full name.
   if (!group->has_price_usd_per_gpu_hour()) group->set_price_usd_per_gpu_hour(gpu->price_usd_per_gpu_hour);
   if (!group->has_nic_gbit_per_s()) group->set_nic_gbit_per_s(gpu->nic_bytes_per_s * kBitsPerByte / kGiga);
-  if (!group->has_idle_watts()) group->set_idle_watts(gpu->idle_watts);
-  if (!group->has_busy_watts()) group->set_busy_watts(gpu->tdp_watts);
 }
 
 // KV tokens of a replica on its smallest group; nullopt where no plan can be made.

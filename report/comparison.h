@@ -17,10 +17,10 @@ namespace jevons {
 
 // What a group of nodes costs, by position in RunResult::groups.
 struct GroupPrice {
-  Gpus gpus;                         // All nodes together.
-  double usd_per_gpu_hour = 0;       // Used or not.
-  double idle_usd_per_gpu_hour = 0;  // Energy at idle, PUE included; 0 unless energy is paid for.
-  double busy_usd_per_gpu_hour = 0;  // Energy when busy.
+  Gpus gpus;                    // All nodes together.
+  double usd_per_gpu_hour = 0;  // Used or not.
+  PowerDraw power;              // Of one GPU.
+  double usd_per_kwh = 0;       // PUE included; 0 unless energy is paid for.
 };
 
 // What one run left: its result, what its GPUs cost, and how far it was meant to go.

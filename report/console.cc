@@ -103,12 +103,15 @@ bool any_run(const Comparison& c, bool (*holds)(const RunReport&)) {
   return std::any_of(c.cells.begin(), c.cells.end(), [&](const Cell& x) { return x.run && holds(*x.run); });
 }
 
+bool has_pue(const RunReport& r) { return r.result.pue != 1; }
+bool uses_energy(const RunReport& r) { return r.result.energy_joules > 0; }
+
 std::vector<TableRow> figure_rows(const Comparison& c) {
   std::vector<TableRow> rows;
   const auto add = [&](Section section, std::string_view title) {
     rows.push_back({std::string(title), {}});
     for (const Figure& f : figures()) {
-      if (f.section != section) continue;
+      if (f.section != section || (f.key == "facility_energy_kwh" && !any_run(c, has_pue))) continue;
       if (auto row = figure_row(c, f)) rows.push_back(*std::move(row));
     }
   };
@@ -117,6 +120,7 @@ std::vector<TableRow> figure_rows(const Comparison& c) {
     add(Section::kTraining, "Training");
   }
   add(Section::kMoney, "Money");
+  if (any_run(c, uses_energy)) add(Section::kEnergy, "Energy");
   return rows;
 }
 
@@ -138,28 +142,51 @@ std::optional<TableRow> covered_row(const Comparison& c) {
   return cut ? std::optional(row) : std::nullopt;
 }
 
-std::vector<TableRow> ledger_rows(const Comparison& c) {
+// One row for each part of a whole and one for the whole, means over the seeds with their shares; parts nobody has are
+// left out.  `part(run, i)` is the i-th of `names`, and the whole for i = names.size().
+template <class Part>
+std::vector<TableRow> part_rows(const Comparison& c, const std::vector<std::string>& names, Part part) {
   std::vector<TableRow> rows;
-  for (int i = 0; i <= kPurposes; ++i) {
-    TableRow row{i < kPurposes ? std::string(purpose_name(static_cast<Purpose>(i))) : "total", {}};
+  for (std::size_t i = 0; i <= names.size(); ++i) {
+    TableRow row{i < names.size() ? names[i] : "total", {}};
     std::replace(row.label.begin(), row.label.end(), '_', ' ');
     bool used = false;
     for (std::size_t p = 0; p < c.policies.size(); ++p) {
-      double hours = 0, total = 0, runs = 0;
+      double sum = 0, total = 0, runs = 0;
       for (std::size_t s = 0; s < c.seeds.size(); ++s) {
         if (!c.cell(p, s).run) continue;
-        const Ledger& ledger = c.cell(p, s).run->result.ledger;
-        total += ledger.total().hours();
-        hours += i < kPurposes ? ledger.by_purpose[static_cast<std::size_t>(i)].hours() : ledger.total().hours();
+        total += part(*c.cell(p, s).run, names.size());
+        sum += part(*c.cell(p, s).run, i);
         ++runs;
       }
-      used = used || hours > 0;
-      const std::string share = total > 0 ? fmt::format(" {:3.0f} %", hours / total * 100) : "";
-      row.cells.push_back({runs > 0 ? three_digits(hours / runs) + share : "-", false});
+      used = used || sum > 0;
+      const std::string share = total > 0 ? fmt::format(" {:3.0f} %", sum / total * 100) : "";
+      row.cells.push_back({runs > 0 ? three_digits(sum / runs) + share : "-", false});
     }
     if (used) rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::vector<TableRow> ledger_rows(const Comparison& c) {
+  std::vector<std::string> names;
+  for (int p = 0; p < kPurposes; ++p) names.emplace_back(purpose_name(static_cast<Purpose>(p)));
+  return part_rows(c, names, [](const RunReport& r, std::size_t i) {
+    return i < kPurposes ? r.result.ledger.by_purpose[i].hours() : r.result.ledger.total().hours();
+  });
+}
+
+std::vector<TableRow> energy_rows(const Comparison& c) {
+  std::vector<std::string> names;
+  for (std::size_t k = 0; k < kPowerKinds; ++k) names.emplace_back(power_kind_name(static_cast<PowerPhase>(k)));
+  return part_rows(c, names, [](const RunReport& r, std::size_t i) {
+    if (i == kPowerKinds) return kwh_of(r.result.energy_joules);
+    double joules = 0;
+    for (std::size_t p = 0; p < kPowerPhases; ++p) {
+      if (index_of(kind_of(p)) == i) joules += r.result.joules_by_phase[p];
+    }
+    return kwh_of(joules);
+  });
 }
 
 // Differences are given in the unit the figures themselves are printed in, so that "+3.1 +-0.4" stays short.
@@ -324,6 +351,10 @@ std::string console_report(const Comparison& c, const ConsoleOptions& options) {
     out += differences(c, options.color);
     out += "\n" + emphasize("GPU-hours by purpose", options.color) + "\n";
     out += render_table(c.policies, ledger_rows(c), options.color);
+    if (any_run(c, uses_energy)) {
+      out += "\n" + emphasize("Energy by what the GPUs did, kWh, without PUE", options.color) + "\n";
+      out += render_table(c.policies, energy_rows(c), options.color);
+    }
     out += "\n" + footnotes(c) + warnings(c);
   }
   out += "\n" + audit_line(c);

@@ -102,6 +102,26 @@ std::string ledger(const Comparison& c) {
   return out;
 }
 
+std::string energy(const Comparison& c) {
+  std::string out = "policy,seed,group,phase,least_batch,gpu_ns,gpu_hours,watts,joules\n";
+  for (const Cell& cell : c.cells) {
+    if (!cell.run) continue;
+    const RunResult& r = cell.run->result;
+    for (std::size_t g = 0; g < r.groups.size(); ++g) {
+      for (std::size_t p = 0; p < kPowerPhases; ++p) {
+        const GpuTime t = r.ledger_by_group[g].by_phase[p];
+        const double watts = cell.run->prices[g].power.watts[p];
+        const bool decode = kind_of(p) == PowerPhase::kDecode;
+        out += fmt::format("{},{},{},{},{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed,
+                           csv_field(r.groups[g]), power_kind_name(kind_of(p)),
+                           decode ? std::to_string(1 << (p - index_of(PowerPhase::kDecode))) : "", decimal(t.gpu_ns),
+                           text_of(t.hours()), text_of(watts), text_of(t.hours() * 3600 * watts));
+      }
+    }
+  }
+  return out;
+}
+
 std::string differences(const Comparison& c) {
   std::string out = "policy,baseline,metric,mean_difference,ci95_low,ci95_high,n,unit\n";
   for (std::size_t p = 1; p < c.policies.size(); ++p) {
@@ -144,11 +164,9 @@ std::string csv_field(std::string_view text) {
 }
 
 std::vector<CsvFile> csv_reports(const Comparison& c) {
-  return {{"results.csv", results(c)},
-          {"pools.csv", pools(c)},
-          {"ledger.csv", ledger(c)},
-          {"differences.csv", differences(c)},
-          {"runs.csv", runs(c)}};
+  return {{"results.csv", results(c)},         {"pools.csv", pools(c)},
+          {"ledger.csv", ledger(c)},           {"energy.csv", energy(c)},
+          {"differences.csv", differences(c)}, {"runs.csv", runs(c)}};
 }
 
 }  // namespace jevons

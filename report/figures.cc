@@ -88,11 +88,33 @@ constexpr std::array kFigures{
            [](const RunReport& r) {
              return share(hours(r, Purpose::kServing) + hours(r, Purpose::kTraining), r.result.ledger.total().hours());
            }},
+    Figure{"energy_kwh", "energy, kWh", "kWh", Section::kEnergy, Unit::kEnergy, Better::kNeither, true,
+           [](const RunReport& r) -> Value { return kwh_of(r.result.energy_joules); }},
+    Figure{"facility_energy_kwh", "with PUE, kWh", "kWh", Section::kEnergy, Unit::kEnergy, Better::kNeither, true,
+           [](const RunReport& r) -> Value { return kwh_of(r.result.energy_joules) * r.result.pue; }},
+    Figure{"mean_kw", "mean power, kW", "kW", Section::kEnergy, Unit::kEnergy, Better::kNeither, true,
+           [](const RunReport& r) { return per_second(r.result.energy_joules / 1e3, r); }},
+    Figure{"joules_per_output_token", "J/output token", "J/token", Section::kEnergy, Unit::kEnergy, Better::kLess, true,
+           [](const RunReport& r) {
+             return share(serving_joules(r), static_cast<double>(r.result.serving.produced.value));
+           }},
 };
 
-// Energy follows the same rule as Metrics: a GPU is busy in these purposes, and idle in the others.
-bool busy(Purpose p) {
-  return p == Purpose::kServing || p == Purpose::kTraining || p == Purpose::kLostWork || p == Purpose::kDraining;
+// Phases of GPU-time that serving pays for; loading also where a training job restores its checkpoint.
+bool of_serving(PowerPhase kind) {
+  switch (kind) {
+    case PowerPhase::kLoading:
+    case PowerPhase::kWaiting:
+    case PowerPhase::kPrefill:
+    case PowerPhase::kMixed:
+    case PowerPhase::kDecode:
+      return true;
+    case PowerPhase::kIdle:
+    case PowerPhase::kTraining:
+    case PowerPhase::kCheckpoint:
+      break;
+  }
+  return false;
 }
 
 bool usable(const Cell& cell, bool complete_only) {
@@ -123,6 +145,7 @@ std::string figure_text(const Figure& f, double value) {
       return human_dollars(value);
     case Unit::kPerSecond:
     case Unit::kGpuHours:
+    case Unit::kEnergy:
       return three_digits(value);
   }
   CHECK(false && "a unit without text");
@@ -134,9 +157,11 @@ double serving_cost_usd(const RunReport& run) {
   for (std::size_t g = 0; g < run.prices.size(); ++g) {
     const GroupPrice& price = run.prices[g];
     for (const Purpose p : {Purpose::kServing, Purpose::kIdleServing, Purpose::kLoading, Purpose::kDraining}) {
-      const double energy = busy(p) ? price.busy_usd_per_gpu_hour : price.idle_usd_per_gpu_hour;
-      usd += run.result.ledger_by_group[g].by_purpose[static_cast<std::size_t>(p)].hours() *
-             (price.usd_per_gpu_hour + energy);
+      usd += run.result.ledger_by_group[g].by_purpose[static_cast<std::size_t>(p)].hours() * price.usd_per_gpu_hour;
+    }
+    for (std::size_t p = 0; p < kPowerPhases; ++p) {
+      if (!of_serving(kind_of(p))) continue;
+      usd += run.result.ledger_by_group[g].by_phase[p].hours() * price.power.watts[p] / 1000 * price.usd_per_kwh;
     }
   }
   return usd;
@@ -145,6 +170,14 @@ double serving_cost_usd(const RunReport& run) {
 double total_cost_usd(const RunReport& run) {
   return static_cast<double>(run.result.gpu_cost.value + run.result.energy_cost.value) / 1e6;
 }
+
+double serving_joules(const RunReport& run) {
+  double joules = 0;
+  for (std::size_t p = 0; p < kPowerPhases; ++p) joules += of_serving(kind_of(p)) ? run.result.joules_by_phase[p] : 0;
+  return joules;
+}
+
+double kwh_of(double joules) { return joules / 3.6e6; }
 
 std::optional<Estimate> policy_estimate(const Comparison& c, std::size_t policy, const Figure& f) {
   for (const bool complete_only : {true, false}) {

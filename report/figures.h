@@ -16,8 +16,8 @@
 
 namespace jevons {
 
-enum class Section { kServing, kTraining, kMoney };
-enum class Unit { kCount, kSeconds, kPerSecond, kShare, kGpuHours, kDollars };
+enum class Section { kServing, kTraining, kMoney, kEnergy };
+enum class Unit { kCount, kSeconds, kPerSecond, kShare, kGpuHours, kDollars, kEnergy };
 enum class Better { kMore, kLess, kNeither };
 
 struct Figure {
@@ -42,6 +42,10 @@ std::string figure_text(const Figure& f, double value);
 // paid for.  Loading counts as serving, also where a training job restores its checkpoint.
 double serving_cost_usd(const RunReport& run);
 double total_cost_usd(const RunReport& run);
+
+// Joules of the GPU-time that serving pays for, without PUE.
+double serving_joules(const RunReport& run);
+double kwh_of(double joules);
 
 // Over seeds.  Complete runs only, or, when a policy has none, what there is.
 std::optional<Estimate> policy_estimate(const Comparison& c, std::size_t policy, const Figure& f);

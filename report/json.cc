@@ -133,6 +133,42 @@ Json money(const RunReport& run) {
   return out;
 }
 
+// GPU-time and joules of what the GPUs did; decode as one, and by the batch size of its steps.
+Json phases(const std::array<GpuTime, kPowerPhases>& time, const std::array<double, kPowerPhases>& joules) {
+  const auto entry = [](GpuTime t, double j) {
+    Json out = gpu_time(t);
+    out["joules"] = j;
+    return out;
+  };
+  Json out;
+  GpuTime decode_time{};
+  double decode_joules = 0;
+  Json octaves;
+  for (std::size_t p = 0; p < kPowerPhases; ++p) {
+    if (kind_of(p) != PowerPhase::kDecode) {
+      out[std::string(power_kind_name(kind_of(p)))] = entry(time[p], joules[p]);
+      continue;
+    }
+    decode_time += time[p];
+    decode_joules += joules[p];
+    octaves[std::to_string(1 << (p - index_of(PowerPhase::kDecode)))] = entry(time[p], joules[p]);
+  }
+  out["decode"] = entry(decode_time, decode_joules);
+  out["decode_by_least_batch"] = std::move(octaves);
+  return out;
+}
+
+Json energy(const RunReport& run) {
+  const RunResult& r = run.result;
+  Json out{{"joules", r.energy_joules}, {"pue", r.pue}};
+  for (const std::string_view key : {"energy_kwh", "facility_energy_kwh", "mean_kw", "joules_per_output_token"}) {
+    const auto value = figure(key).value(run);
+    out[std::string(key)] = value ? Json(*value) : Json();
+  }
+  out["by_phase"] = phases(r.ledger.by_phase, r.joules_by_phase);
+  return out;
+}
+
 Json cell_json(const Comparison& c, const Cell& cell) {
   Json out;
   out["policy"] = c.policies[cell.policy];
@@ -153,6 +189,7 @@ Json cell_json(const Comparison& c, const Cell& cell) {
   out["training"] = training(r.training);
   out["ledger"] = ledgers(*cell.run);
   out["money"] = money(*cell.run);
+  out["energy"] = energy(*cell.run);
   out["node_moves"] = r.node_moves;
   out["flows"] = r.flows;
   out["flow_bytes"] = r.flow_bytes.value;

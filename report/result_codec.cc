@@ -1,6 +1,8 @@
 // RunReport to and from proto/result.proto.
 #include "report/result_codec.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "proto/result.pb.h"
@@ -120,6 +122,7 @@ Status decode(const proto::TrainingRecord& r, TrainingResult* t) {
 }
 
 void encode(const Ledger& ledger, proto::LedgerRecord* out) {
+  for (const GpuTime& t : ledger.by_phase) encode(t.gpu_ns, out->add_by_phase());
   for (const GpuTime& t : ledger.by_purpose) encode(t.gpu_ns, out->add_by_purpose());
 }
 
@@ -127,6 +130,16 @@ Status decode(const proto::LedgerRecord& r, Ledger* ledger) {
   if (r.by_purpose_size() != kPurposes) return Error{"a ledger of a result record does not have every purpose", ""};
   for (int p = 0; p < kPurposes; ++p)
     ledger->by_purpose[static_cast<std::size_t>(p)] = GpuTime{decode(r.by_purpose(p))};
+  if (r.by_phase_size() != kPowerPhases) return Error{"a ledger of a result record does not have every phase", ""};
+  for (int p = 0; p < kPowerPhases; ++p) {
+    ledger->by_phase[static_cast<std::size_t>(p)] = GpuTime{decode(r.by_phase(p))};
+  }
+  return Ok{};
+}
+
+Status decode(const google::protobuf::RepeatedField<double>& r, std::array<double, kPowerPhases>* by_phase) {
+  if (r.size() != kPowerPhases) return Error{"a list of a result record does not have every phase", ""};
+  std::copy(r.begin(), r.end(), by_phase->begin());
   return Ok{};
 }
 
@@ -145,14 +158,16 @@ void encode_run(const RunReport& run, proto::RunRecord* record) {
     group->set_name(r.groups[g]);
     group->set_gpus(run.prices[g].gpus.value);
     group->set_price_usd_per_gpu_hour(run.prices[g].usd_per_gpu_hour);
-    group->set_idle_usd_per_gpu_hour(run.prices[g].idle_usd_per_gpu_hour);
-    group->set_busy_usd_per_gpu_hour(run.prices[g].busy_usd_per_gpu_hour);
+    group->set_usd_per_kwh(run.prices[g].usd_per_kwh);
+    for (const double w : run.prices[g].power.watts) group->add_watts(w);
     encode(r.ledger_by_group[g], group->mutable_ledger());
   }
   encode(r.ledger, record->mutable_ledger());
   record->set_gpu_cost(r.gpu_cost.value);
   record->set_energy_cost(r.energy_cost.value);
   record->set_energy_joules(r.energy_joules);
+  for (const double j : r.joules_by_phase) record->add_joules_by_phase(j);
+  record->set_pue(r.pue);
   record->set_node_moves(r.node_moves);
   record->set_flows(r.flows);
   record->set_flow_bytes(r.flow_bytes.value);
@@ -173,14 +188,19 @@ Result<RunReport> decode_run(const proto::RunRecord& record) {
   if (Status ok = decode(record.training(), &r.training); !ok) return ok.error();
   for (const proto::GroupRecord& group : record.groups()) {
     r.groups.push_back(group.name());
-    run.prices.push_back({Gpus{static_cast<std::int32_t>(group.gpus())}, group.price_usd_per_gpu_hour(),
-                          group.idle_usd_per_gpu_hour(), group.busy_usd_per_gpu_hour()});
+    GroupPrice& price = run.prices.emplace_back();
+    price.gpus = Gpus{static_cast<std::int32_t>(group.gpus())};
+    price.usd_per_gpu_hour = group.price_usd_per_gpu_hour();
+    price.usd_per_kwh = group.usd_per_kwh();
+    if (Status ok = decode(group.watts(), &price.power.watts); !ok) return ok.error();
     if (Status ok = decode(group.ledger(), &r.ledger_by_group.emplace_back()); !ok) return ok.error();
   }
   if (Status ok = decode(record.ledger(), &r.ledger); !ok) return ok.error();
   r.gpu_cost = MicroDollars{record.gpu_cost()};
   r.energy_cost = MicroDollars{record.energy_cost()};
   r.energy_joules = record.energy_joules();
+  if (Status ok = decode(record.joules_by_phase(), &r.joules_by_phase); !ok) return ok.error();
+  r.pue = record.pue();
   r.node_moves = record.node_moves();
   r.flows = record.flows();
   r.flow_bytes = Bytes{record.flow_bytes()};

@@ -19,8 +19,7 @@ constexpr std::uint64_t kStopCheckEvery = 1 << 8;
 MetricsSetup metrics_setup(const Inputs& in) {
   MetricsSetup m;
   for (const NodeGroup& g : in.cluster.groups) {
-    m.groups.push_back(
-        {g.name, {g.nodes.value * g.gpus_per_node.value}, g.price_usd_per_gpu_hour, g.idle_watts, g.busy_watts});
+    m.groups.push_back({g.name, {g.nodes.value * g.gpus_per_node.value}, g.price_usd_per_gpu_hour, g.power});
   }
   for (const PoolSetup& p : in.pools) m.pools.push_back({p.name, p.slo.ttft, p.slo.tpot, p.slo.e2e});
   m.energy_usd_per_kwh = in.energy_usd_per_kwh;

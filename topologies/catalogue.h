@@ -28,7 +28,16 @@ struct GpuSpec {
   double link_bytes_per_s = 0;  // Scale-up link (NVLink) per direction; PCIe where there is none.
   double nic_bytes_per_s = 0;   // Scale-out NIC per GPU and direction.
   double tdp_watts = 0;
-  double idle_watts = 0;
+  double idle_watts = 0;          // Idle, without a model, share of the host included; 0 = by rule (sim/model/power.h).
+  double host_watts_per_gpu = 0;  // The host's share while the GPU works: CPUs, fans, NICs, switches; 0 = by rule.
+  // Power of the board as a share of its TDP; H100's, which other parts take over unless they have their own.
+  double loaded_power = 0.07;         // On top of idle: a model in memory, nothing to run.
+  double prefill_power = 1.0;         // Prompts alone.
+  double mixed_power = 0.91;          // Prompts and decodes in one iteration.
+  double decode_power_low = 0.43;     // Decode, batch of one.
+  double decode_power_high = 0.86;    // Decode, large batches.
+  double decode_half_batch = 0;       // Batch at which decode draws half-way between the two; 0 = by rule.
+  double training_power = 0.81;       // Mean over training steps, communication included.
   double price_usd_per_gpu_hour = 0;  // On-demand default; scenarios may set their own.
   double int8_ops = 0;                // Op/s; 0 = no INT8 tensor cores.
   // Overrides of the kernels' fitted constants, for parts one knows a little about; 0 = as fitted.

@@ -215,7 +215,13 @@ Status CatalogueYaml::fill_gpu(const YAML::Node& entry, const std::string& path,
     const std::string name(f.name);
     if (gpu->sources.contains(name)) continue;
     if (f.required) return error(entry, path, name + " is missing");
-    gpu->sources[name] = "not given: 0";
+    if (const auto from = catalogue_.gpus_.find(kConstantsFrom);
+        name.find("_power") != std::string::npos && from != catalogue_.gpus_.end()) {
+      gpu->*f.field = from->second.*f.field;
+      gpu->sources[name] = "not given: as " + from->first;
+    } else {
+      gpu->sources[name] = "not given: 0";
+    }
   }
   if (gpu->kernels.empty()) {
     const auto from = catalogue_.gpus_.find(kConstantsFrom);

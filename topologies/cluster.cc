@@ -35,8 +35,11 @@ Status check_group(const NodeGroup& g, const std::string& where) {
   if (Status s = check_count(g.gpus_per_node.value, kMaxGpusPerNode, where + ".gpus_per_node"); !s) return s;
   if (Status s = check_bandwidth(g.nic_bytes_per_s, where + ".nic_bytes_per_s"); !s) return s;
   if (Status s = check_share(g.price_usd_per_gpu_hour, 0, 1e6, where + ".price_usd_per_gpu_hour"); !s) return s;
-  if (Status s = check_share(g.idle_watts, 0, 1e6, where + ".idle_watts"); !s) return s;
-  return check_share(g.busy_watts, 0, 1e6, where + ".busy_watts");
+  for (std::size_t p = 0; p < g.power.watts.size(); ++p) {
+    const std::string phase(power_kind_name(kind_of(p)));
+    if (Status s = check_share(g.power.watts[p], 0, 1e6, where + ".power." + phase); !s) return s;
+  }
+  return Ok{};
 }
 
 Status check_fabric(const FabricSpec& f, const StorageSpec& s) {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "topologies/catalogue.h"
+#include "topologies/power.h"
 
 namespace jevons {
 
@@ -18,8 +19,7 @@ struct NodeGroup {
   Gpus gpus_per_node{8};
   double price_usd_per_gpu_hour = 0;  // What one GPU-hour costs, used or not.
   double nic_bytes_per_s = 0;         // Per node and direction, all NICs together.
-  double idle_watts = 0;              // Per GPU, host share included; energy cost only.
-  double busy_watts = 0;
+  PowerDraw power;                    // Of one GPU with its share of the host.
 };
 
 struct FabricSpec {

@@ -67,7 +67,7 @@ Bytes ModelSpec::kv_bytes_per_token() const {
 }
 
 std::span<const GpuField> gpu_fields() {
-  static constexpr std::array<GpuField, 15> kFields{{
+  static constexpr std::array<GpuField, 23> kFields{{
       {"bf16_flops", &GpuSpec::bf16_flops, 1e9, kAny, true},
       {"fp8_flops", &GpuSpec::fp8_flops, 0, kAny, false},
       {"int8_ops", &GpuSpec::int8_ops, 0, kAny, false},
@@ -76,6 +76,14 @@ std::span<const GpuField> gpu_fields() {
       {"nic_bytes_per_s", &GpuSpec::nic_bytes_per_s, 1e6, kAny, true},
       {"tdp_watts", &GpuSpec::tdp_watts, 0, 1e6, false},
       {"idle_watts", &GpuSpec::idle_watts, 0, 1e6, false},
+      {"host_watts_per_gpu", &GpuSpec::host_watts_per_gpu, 0, 1e6, false},
+      {"loaded_power", &GpuSpec::loaded_power, 0, 2, false},
+      {"prefill_power", &GpuSpec::prefill_power, 0, 2, false},
+      {"mixed_power", &GpuSpec::mixed_power, 0, 2, false},
+      {"decode_power_low", &GpuSpec::decode_power_low, 0, 2, false},
+      {"decode_power_high", &GpuSpec::decode_power_high, 0, 2, false},
+      {"decode_half_batch", &GpuSpec::decode_half_batch, 0, 1e6, false},
+      {"training_power", &GpuSpec::training_power, 0, 2, false},
       {"price_usd_per_gpu_hour", &GpuSpec::price_usd_per_gpu_hour, 0, 1e6, false},
       {"gemm_compute_efficiency", &GpuSpec::gemm_compute_efficiency, 0.001, 1, false},
       {"gemm_memory_efficiency", &GpuSpec::gemm_memory_efficiency, 0.001, 1, false},

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/check.h"
-#include "validation/minimise.h"
+#include "validation/fit.h"
 
 namespace jevons {
 namespace {
@@ -45,7 +45,7 @@ TrainingFit fit_stack(const std::string& name, const Rows& rows, const std::vect
         }
         return sum;
       },
-      x);
+      x, 0.1);
   apply(exponentials(x), &c);
   c.name = name;
   out.fitted_error = mean_error(rows, c, false, &out.fitted_rows);

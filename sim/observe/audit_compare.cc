@@ -1,5 +1,4 @@
-// The auditor's totals of jobs, GPU-time, money and energy against the result's.
-#include <cmath>
+// The auditor's totals of jobs, GPU-time and money against the result's.
 #include <string>
 
 #include "sim/observe/audit_gpus.h"
@@ -33,25 +32,14 @@ void GpuAudit::compare_jobs(Instant end, const TrainingResult& given) const {
 void GpuAudit::compare_money(Instant end, const RunResult& result) const {
   constexpr Int128 kHour = 3'600'000'000'000;  // ns.
   Int128 micro_dollars = 0;
-  double joules = 0;
   for (const GroupState& g : groups_) {
     // GPUs cost whether used or not: the horizon alone gives the bill.
     const Int128 bill = static_cast<Int128>(g.gpus) * end.ns * g.micro_dollars_per_hour;
     micro_dollars += bill / kHour + (bill % kHour >= kHour / 2 ? 1 : 0);
-    for (std::size_t p = 0; p < kPurposes; ++p) {
-      const auto purpose = static_cast<Purpose>(p);
-      const bool idle = purpose == Purpose::kIdle || purpose == Purpose::kLoading || purpose == Purpose::kIdleServing ||
-                        purpose == Purpose::kCheckpoint;
-      joules += static_cast<double>(g.gpu_ns[p]) / 1e9 *
-                (static_cast<double>(idle ? g.idle_milliwatts : g.busy_milliwatts) / 1e3);
-    }
   }
   finding_->expect(micro_dollars == result.gpu_cost.value, end, kResult, [&] {
     return "GPUs cost " + std::to_string(result.gpu_cost.value) + " micro-dollars, the events give " +
            text_of(micro_dollars);
-  });
-  finding_->expect(std::fabs(joules - result.energy_joules) <= 1e-12 * std::fabs(joules), end, kResult, [&] {
-    return "energy " + text_of(result.energy_joules) + " J, the events give " + text_of(joules);
   });
 }
 

@@ -37,8 +37,6 @@ GpuAudit::GpuAudit(const Cluster& cluster, AuditFinding* finding)
   for (const Node& n : cluster.nodes) groups_[n.group.index].gpus += cluster.group_of(n.id).gpus_per_node.value;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     groups_[g].micro_dollars_per_hour = std::llround(cluster.groups[g].price_usd_per_gpu_hour * 1e6);
-    groups_[g].idle_milliwatts = std::llround(cluster.groups[g].idle_watts * 1e3);
-    groups_[g].busy_milliwatts = std::llround(cluster.groups[g].busy_watts * 1e3);
   }
 }
 

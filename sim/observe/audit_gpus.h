@@ -46,7 +46,7 @@ class GpuAudit {
   };
   struct GroupState {
     std::int64_t gpus = 0, held = 0;
-    std::int64_t micro_dollars_per_hour = 0, idle_milliwatts = 0, busy_milliwatts = 0;
+    std::int64_t micro_dollars_per_hour = 0;
     Instant last_change;
     std::uint64_t free_print = 0;  // Of the times nobody held GPUs.
     std::uint64_t idle_print = 0;  // Of the idle stretches.

@@ -5,6 +5,7 @@
 
 #include "sim/observe/audit_finding.h"
 #include "sim/observe/audit_gpus.h"
+#include "sim/observe/audit_power.h"
 #include "sim/observe/audit_requests.h"
 
 namespace jevons {
@@ -17,7 +18,7 @@ constexpr std::string_view kResult = "result";
 }  // namespace
 
 struct Auditor::Impl {
-  explicit Impl(const Cluster& c) : cluster(c), requests(&finding), gpus(cluster, &finding) {}
+  explicit Impl(const Cluster& c) : cluster(c), requests(&finding), gpus(cluster, &finding), power(cluster, &finding) {}
 
   // False once the audit has failed: state may be broken, and the first violation is the one that counts.
   bool tick(Instant at) {
@@ -31,6 +32,7 @@ struct Auditor::Impl {
   AuditFinding finding;
   RequestAudit requests;
   GpuAudit gpus;
+  PowerAudit power;
   Instant now;
   bool ended = false;
   std::map<std::uint64_t, Bytes> flows;  // Those on the wire.
@@ -45,7 +47,9 @@ void Auditor::on_request_arrival(Instant t, RequestId id, PoolId pool, Tokens pr
   if (impl_->tick(t)) impl_->requests.arrive(t, id, pool, prompt, output);
 }
 void Auditor::on_request_end(Instant t, const RequestRecord& r) {
-  if (impl_->tick(t)) impl_->requests.end(t, r);
+  if (!impl_->tick(t)) return;
+  impl_->requests.end(t, r);
+  impl_->power.request_ends(t, r);
 }
 void Auditor::on_job_arrival(Instant t, JobId id, Gpus gpus) {
   if (impl_->tick(t)) impl_->gpus.job_arrives(t, id, gpus);
@@ -66,16 +70,25 @@ void Auditor::on_node_given_back(Instant t, NodeId node, PoolId pool) {
   if (impl_->tick(t)) impl_->gpus.node_given_back(t, node, pool);
 }
 void Auditor::on_gpu_time(Instant t, const GpuStretch& s) {
-  if (impl_->tick(t)) impl_->gpus.stretch(t, s);
+  if (!impl_->tick(t)) return;
+  impl_->gpus.stretch(t, s);
+  impl_->power.stretch(t, s);
 }
 void Auditor::on_kv(Instant t, ReplicaId id, Blocks used, Blocks total) {
   if (impl_->tick(t)) impl_->gpus.kv(t, id, used, total);
 }
 void Auditor::on_replica_start(Instant t, ReplicaId id, NodeId node, Blocks kv_total) {
-  if (impl_->tick(t)) impl_->gpus.replica_starts(t, id, node, kv_total);
+  if (!impl_->tick(t)) return;
+  impl_->gpus.replica_starts(t, id, node, kv_total);
+  impl_->power.replica_starts(t, id, node);
+}
+void Auditor::on_replica_phase(Instant t, ReplicaId id, Gpus gpus, PowerPhase phase) {
+  if (impl_->tick(t)) impl_->power.replica_changes(t, id, gpus, phase);
 }
 void Auditor::on_replica_end(Instant t, ReplicaId id, Blocks kv_used) {
-  if (impl_->tick(t)) impl_->gpus.replica_ends(t, id, kv_used);
+  if (!impl_->tick(t)) return;
+  impl_->gpus.replica_ends(t, id, kv_used);
+  impl_->power.replica_ends(t, id);
 }
 
 void Auditor::on_flow_start(Instant t, std::uint64_t id, Bytes bytes) {
@@ -108,6 +121,7 @@ void Auditor::on_run_end(Instant t) {
   if (!impl_->tick(t)) return;
   impl_->requests.end_run(t);
   impl_->gpus.end_run(t);
+  impl_->power.end_run(t);
   Int128 in_flight = 0;
   for (const auto& [id, bytes] : impl_->flows) in_flight += bytes.value;
   impl_->finding.expect(impl_->injected == impl_->delivered + impl_->cut_off + in_flight, t, kBytes,
@@ -123,6 +137,7 @@ Status Auditor::verdict(const RunResult& result) const {
   if (!own.finding.clean()) return own.finding.verdict();
   own.requests.compare(own.now, result);
   own.gpus.compare(own.now, result);
+  own.power.compare(own.now, result);
   own.finding.expect(
       own.flows_ended == result.flows && own.delivered == result.flow_bytes.value, own.now, kResult, [&] {
         return std::to_string(result.flows) + " flows delivered " + std::to_string(result.flow_bytes.value) +

@@ -3,7 +3,9 @@
 // Conservation: each GPU's purposes sum to the horizon (exact, 128 bits), GPUs sum to n x horizon; tokens (completed
 // requests: produced = asked, prompt = prefilled + reused); every request and job ends exactly once; Little's law over
 // all requests (the integral of the number in system = the sum of sojourns, 0 ns apart); bytes injected = delivered +
-// cut off; dollars recomputed equal the result's to the micro-dollar.  Invariants: time never goes back; no GPU with
+// cut off; dollars recomputed equal the result's to the micro-dollar, joules to 1e-12; what replicas did (prefill,
+// decode,
+// ...) sums to what they were charged with, to the nanosecond.  Invariants: time never goes back; no GPU with
 // two holders; gangs start whole; KV use within [0, capacity] and 0 when a replica ends; requests legal in their times
 // (arrival <= scheduled <= first token <= finish).
 #ifndef JEVONS_SIM_OBSERVE_AUDITOR_H_
@@ -36,6 +38,7 @@ class Auditor final : public Observer {
   void on_gpu_time(Instant, const GpuStretch&) override;
   void on_kv(Instant, ReplicaId, Blocks used, Blocks total) override;
   void on_replica_start(Instant, ReplicaId, NodeId, Blocks kv_total) override;
+  void on_replica_phase(Instant, ReplicaId, Gpus, PowerPhase) override;
   void on_replica_end(Instant, ReplicaId, Blocks kv_used) override;
   void on_flow_start(Instant, std::uint64_t id, Bytes) override;
   void on_flow_end(Instant, std::uint64_t id, Bytes delivered, bool complete) override;

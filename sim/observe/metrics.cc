@@ -37,8 +37,24 @@ MicroDollars clamped(Int128 micro_dollars) {
   return {static_cast<std::int64_t>(std::min<Int128>(micro_dollars, std::numeric_limits<std::int64_t>::max()))};
 }
 
-bool is_busy(Purpose p) {
-  return p == Purpose::kServing || p == Purpose::kTraining || p == Purpose::kLostWork || p == Purpose::kDraining;
+// Of a whole stretch; what a replica did during its own is in GpuStretch::phases.
+PowerPhase phase_of(Purpose p) {
+  switch (p) {
+    case Purpose::kIdle:
+      return PowerPhase::kIdle;
+    case Purpose::kLoading:
+      return PowerPhase::kLoading;
+    case Purpose::kTraining:
+    case Purpose::kLostWork:
+      return PowerPhase::kTraining;
+    case Purpose::kCheckpoint:
+      return PowerPhase::kCheckpoint;
+    case Purpose::kServing:
+    case Purpose::kIdleServing:
+    case Purpose::kDraining:
+      break;
+  }
+  return PowerPhase::kWaiting;
 }
 
 void merge(const ServingResult& from, ServingResult* into) {
@@ -125,7 +141,13 @@ void Metrics::on_node_given_back(Instant at, NodeId, PoolId) { result_.node_move
 
 void Metrics::on_gpu_time(Instant, const GpuStretch& s) {
   CHECK(s.group.index < result_.ledger_by_group.size());
-  result_.ledger_by_group[s.group.index].by_purpose[static_cast<std::size_t>(s.purpose)] += s.gpus * (s.to - s.from);
+  Ledger& ledger = result_.ledger_by_group[s.group.index];
+  ledger.by_purpose[static_cast<std::size_t>(s.purpose)] += s.gpus * (s.to - s.from);
+  if (s.phases == nullptr) {
+    ledger.by_phase[index_of(phase_of(s.purpose))] += s.gpus * (s.to - s.from);
+    return;
+  }
+  for (std::size_t p = 0; p < kPowerPhases; ++p) ledger.by_phase[p] += s.gpus * (*s.phases)[p];
 }
 
 void Metrics::on_flow_end(Instant, std::uint64_t, Bytes delivered, bool) {
@@ -136,21 +158,33 @@ void Metrics::on_flow_end(Instant, std::uint64_t, Bytes delivered, bool) {
 void Metrics::on_run_end(Instant at) {
   result_.end = at;
   for (const ServingResult& p : result_.pools) merge(p, &result_.serving);
-  Int128 milliwatt_ns = 0, gpu_cost = 0;
+  Int128 gpu_cost = 0;
   for (std::size_t g = 0; g < setup_.groups.size(); ++g) {
     const MetricsSetup::Group& group = setup_.groups[g];
     const Ledger& ledger = result_.ledger_by_group[g];
-    const std::int64_t busy_mw = fixed_point(group.busy_watts, 1e3), idle_mw = fixed_point(group.idle_watts, 1e3);
-    for (std::size_t p = 0; p < kPurposes; ++p) {
-      const GpuTime time = ledger.by_purpose[p];
-      result_.ledger.by_purpose[p] += time;
-      milliwatt_ns += time.gpu_ns * (is_busy(static_cast<Purpose>(p)) ? busy_mw : idle_mw);
-    }
+    for (std::size_t p = 0; p < kPurposes; ++p) result_.ledger.by_purpose[p] += ledger.by_purpose[p];
+    for (std::size_t p = 0; p < kPowerPhases; ++p) result_.ledger.by_phase[p] += ledger.by_phase[p];
     gpu_cost += price_of(ledger.total(), fixed_point(group.price_usd_per_gpu_hour, 1e6));
   }
   result_.gpu_cost = clamped(gpu_cost);
   result_.training.useful = result_.ledger.by_purpose[static_cast<std::size_t>(Purpose::kTraining)];
-  result_.energy_joules = static_cast<double>(milliwatt_ns) / 1e12;  // 1 mW x 1 ns = 1e-12 J.
+  add_energy();
+}
+
+// The total is rounded once, so it may differ in its last bit from the sum of the phases.
+void Metrics::add_energy() {
+  constexpr double kPerJoule = 1e12;  // mW x ns.
+  Int128 total = 0;
+  for (std::size_t p = 0; p < kPowerPhases; ++p) {
+    Int128 milliwatt_ns = 0;
+    for (std::size_t g = 0; g < setup_.groups.size(); ++g) {
+      milliwatt_ns += result_.ledger_by_group[g].by_phase[p].gpu_ns * fixed_point(setup_.groups[g].power.watts[p], 1e3);
+    }
+    result_.joules_by_phase[p] = static_cast<double>(milliwatt_ns) / kPerJoule;
+    total += milliwatt_ns;
+  }
+  result_.energy_joules = static_cast<double>(total) / kPerJoule;
+  result_.pue = setup_.pue;
   if (setup_.energy_usd_per_kwh > 0) {
     const double micro_dollars = result_.energy_joules * setup_.pue / 3.6e6 * setup_.energy_usd_per_kwh * 1e6;
     result_.energy_cost = MicroDollars{std::llround(std::min(micro_dollars, 9.2e18))};

@@ -15,7 +15,7 @@ struct MetricsSetup {
     std::string name;
     Gpus gpus;  // All nodes together.
     double price_usd_per_gpu_hour = 0;
-    double idle_watts = 0, busy_watts = 0;  // Busy in kServing, kTraining, kLostWork, kDraining; idle otherwise.
+    PowerDraw power;
   };
   struct Pool {
     std::string name;
@@ -48,6 +48,8 @@ class Metrics final : public Observer {
   const RunResult& result() const { return result_; }
 
  private:
+  void add_energy();
+
   MetricsSetup setup_;
   RunResult result_;
 };

@@ -6,12 +6,14 @@
 #ifndef JEVONS_SIM_OBSERVE_OBSERVER_H_
 #define JEVONS_SIM_OBSERVE_OBSERVER_H_
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "base/units.h"
+#include "topologies/power.h"
 
 namespace jevons {
 
@@ -33,6 +35,9 @@ constexpr std::string_view purpose_name(Purpose p) {
   return kNames[static_cast<int>(p)];
 }
 
+// How long one GPU was in each power phase, by index_of(PowerPhase).
+using PhaseTimes = std::array<Duration, kPowerPhases>;
+
 // `gpus` GPUs of `group` spent [from, to) on `purpose`.  The simulator reports every GPU's whole time in such
 // stretches, each when it is over and its purpose is final (training steps: when saved, ended or lost).  Stretches of
 // one holder come in order; `to` never lies after the event's own time.
@@ -41,6 +46,8 @@ struct GpuStretch {
   Purpose purpose = Purpose::kIdle;
   Gpus gpus;
   Instant from, to;
+  // What each GPU did meanwhile, of kServing and kDraining; they sum to `to - from`.  Null: it waited all the time.
+  const PhaseTimes* phases = nullptr;
 };
 
 enum class FinishReason : std::uint8_t { kCompleted, kRejected, kUnfinished };
@@ -99,6 +106,8 @@ class Observer {
   // KV memory of a replica changed holder: used after the change, and its capacity.
   virtual void on_kv(Instant, ReplicaId, Blocks /*used*/, Blocks /*total*/) {}
   virtual void on_replica_start(Instant, ReplicaId, NodeId, Blocks /*kv total*/) {}
+  // It is in `phase` from this instant on: kWaiting, kPrefill, kMixed or an octave of kDecode.  Waiting from its start.
+  virtual void on_replica_phase(Instant, ReplicaId, Gpus, PowerPhase) {}
   virtual void on_replica_end(Instant, ReplicaId, Blocks /*kv used, must be 0*/) {}
   virtual void on_flow_start(Instant, std::uint64_t /*id*/, Bytes) {}
   virtual void on_flow_end(Instant, std::uint64_t /*id*/, Bytes /*delivered*/, bool /*complete*/) {}

@@ -18,8 +18,10 @@ class Observers {
     for (Observer* o : all_) (o->*event)(args...);
   }
   // A stretch of no length or no GPUs is not worth telling.
-  void gpu_time(Instant now, GroupId group, Purpose purpose, Gpus gpus, Instant from, Instant to) const {
-    if (gpus.value > 0 && to > from) tell(&Observer::on_gpu_time, now, GpuStretch{group, purpose, gpus, from, to});
+  void gpu_time(Instant now, GroupId group, Purpose purpose, Gpus gpus, Instant from, Instant to,
+                const PhaseTimes* phases = nullptr) const {
+    if (gpus.value <= 0 || to <= from) return;
+    tell(&Observer::on_gpu_time, now, GpuStretch{group, purpose, gpus, from, to, phases});
   }
 
  private:

@@ -35,8 +35,9 @@ struct TrainingResult {
   Instant last_finish;       // Makespan: end of the last completed job.
 };
 
-struct Ledger {  // GPU-time by purpose; per group and in total.
+struct Ledger {  // GPU-time by purpose and by power phase; per group and in total.
   std::array<GpuTime, kPurposes> by_purpose{};
+  std::array<GpuTime, kPowerPhases> by_phase{};  // Adds up to the same total.
   GpuTime total() const {
     GpuTime t{};
     for (const GpuTime& p : by_purpose) t += p;
@@ -53,9 +54,11 @@ struct RunResult {
   std::vector<std::string> groups;
   std::vector<Ledger> ledger_by_group;
   Ledger ledger;
-  MicroDollars gpu_cost;         // Sum over groups of GPU-time x price.
-  MicroDollars energy_cost;      // 0 unless asked for.
-  double energy_joules = 0;      // GPUs and their host share, without PUE; watts to the milliwatt.
+  MicroDollars gpu_cost;     // Sum over groups of GPU-time x price.
+  MicroDollars energy_cost;  // 0 unless asked for.
+  double energy_joules = 0;  // GPUs and their host share, without PUE; watts to the milliwatt.
+  std::array<double, kPowerPhases> joules_by_phase{};
+  double pue = 1;                // Of the scenario: the facility takes energy_joules x pue.
   std::uint64_t node_moves = 0;  // Nodes taken by or given back by pools, after the start.
   std::uint64_t flows = 0;
   Bytes flow_bytes;          // Delivered by flows.

@@ -16,6 +16,7 @@ Replica::Replica(const ReplicaSetup& setup, Instant now, Calendar* calendar, Req
       kv_(setup.kv_blocks, setup.limits->block_size, setup.prefix_caching),
       block_size_(setup.limits->block_size.value),
       growth_(static_cast<std::size_t>(block_size_)),
+      phase_since_(now),
       purpose_since_(now) {
   observers_->tell(&Observer::on_replica_start, now, setup_.id, setup_.node, kv_.total());
 }
@@ -163,16 +164,33 @@ std::int64_t Replica::tokens_produced(Instant now) const {
   return produced_ + static_cast<std::int64_t>(decoding_.size()) * steps_done(now);
 }
 
-void Replica::set_draining(bool draining, Instant now) { change_purpose(busy_, draining, now); }
+void Replica::set_draining(bool draining, Instant now) { enter(phase_, draining, now); }
 
-void Replica::change_purpose(bool busy, bool draining, Instant now) {
-  if (busy == busy_ && draining == draining_) return;
-  const Purpose was = draining_ ? Purpose::kDraining : busy_ ? Purpose::kServing : Purpose::kIdleServing;
-  busy_ = busy;
-  const bool same = draining_ && draining;  // Draining counts as one purpose, busy or not.
+// Draining counts as one purpose, busy or not.
+Purpose Replica::purpose() const {
+  if (draining_) return Purpose::kDraining;
+  return phase_ == PowerPhase::kWaiting ? Purpose::kIdleServing : Purpose::kServing;
+}
+
+void Replica::enter(PowerPhase phase, bool draining, Instant now) {
+  if (phase == phase_ && draining == draining_) return;
+  close_phase(now);
+  const Purpose was = purpose();
+  const bool moves = phase != phase_;
+  phase_ = phase;
   draining_ = draining;
-  if (same) return;
-  observers_->gpu_time(now, setup_.group, was, setup_.gpus, purpose_since_, now);
+  if (purpose() != was) tell_stretch(was, now);
+  if (moves) observers_->tell(&Observer::on_replica_phase, now, setup_.id, setup_.gpus, phase);
+}
+
+void Replica::close_phase(Instant now) {
+  spent_[index_of(phase_)] += now - phase_since_;
+  phase_since_ = now;
+}
+
+void Replica::tell_stretch(Purpose purpose, Instant now) {
+  observers_->gpu_time(now, setup_.group, purpose, setup_.gpus, purpose_since_, now, &spent_);
+  spent_.fill(Duration{});
   purpose_since_ = now;
 }
 
@@ -205,15 +223,15 @@ std::vector<RequestSlot> Replica::take_all(Instant now) {
   running_ = 0;
   under_way_ = has_partial_ = false;
   calendar_->cancel(slot_);
-  change_purpose(false, draining_, now);
+  enter(PowerPhase::kWaiting, draining_, now);
   return out;
 }
 
 void Replica::end(Instant now) {
   CHECK(empty());
-  change_purpose(false, draining_, now);
-  const Purpose last = draining_ ? Purpose::kDraining : Purpose::kIdleServing;
-  observers_->gpu_time(now, setup_.group, last, setup_.gpus, purpose_since_, now);
+  enter(PowerPhase::kWaiting, draining_, now);
+  close_phase(now);
+  tell_stretch(purpose(), now);
   observers_->tell(&Observer::on_replica_end, now, setup_.id, kv_.referenced());
   calendar_->remove_slot(slot_);
 }

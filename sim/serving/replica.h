@@ -110,7 +110,7 @@ class Replica {
   void begin_decode(Instant now);
   std::int64_t longest_span() const;
   std::int64_t steps_without_growth() const;
-  void launch(Instant now);
+  void launch(PowerPhase phase, Instant now);
   void rest(Instant now);
 
   // Carrying out.
@@ -128,7 +128,10 @@ class Replica {
   std::int64_t blocks_for(std::int64_t tokens) const { return (tokens + block_size_ - 1) / block_size_; }
   std::int64_t growth_between(std::int64_t first_step, std::int64_t steps) const;
   std::size_t phase_of(std::int64_t context) const;
-  void change_purpose(bool busy, bool draining, Instant now);
+  Purpose purpose() const;
+  void enter(PowerPhase phase, bool draining, Instant now);
+  void close_phase(Instant now);
+  void tell_stretch(Purpose purpose, Instant now);
   void contract_error(const std::string& what, Instant now) const;
 
   ReplicaSetup setup_;
@@ -163,8 +166,10 @@ class Replica {
   Instant start_;
   std::int64_t start_fraction_ = 0;  // In 2^-20 ns; half at a fresh start, so that ends are rounded to nearest.
 
-  bool busy_ = false, draining_ = false;
-  Instant purpose_since_;
+  PowerPhase phase_ = PowerPhase::kWaiting;  // Of the iteration or span under way.
+  bool draining_ = false;
+  Instant phase_since_, purpose_since_;
+  PhaseTimes spent_{};  // In each phase since purpose_since_, up to phase_since_.
 
   BatchView view_;
   BatchPlan plan_;

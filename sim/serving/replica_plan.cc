@@ -187,7 +187,7 @@ void Replica::begin_mixed(Instant now) {
   span_ = {.first = setup_.table != nullptr ? setup_.table->time(shape) : setup_.time->time(shape), .growth = 0};
   span_steps_ = taken_steps_ = 1;
   observers_->tell(&Observer::on_kv, now, setup_.id, kv_.referenced(), kv_.total());
-  launch(now);
+  launch(decodes_ ? PowerPhase::kMixed : PowerPhase::kPrefill, now);
 }
 
 // Decode steps until a request finishes or memory may run out.
@@ -204,7 +204,7 @@ void Replica::begin_decode(Instant now) {
     span_steps_ = setup_.fast_forward ? longest_span() : 1;
   }
   taken_steps_ = 1;
-  launch(now);
+  launch(decode_phase(batch), now);
 }
 
 // The first step's blocks are taken already; later steps must find theirs free.
@@ -233,12 +233,12 @@ std::int64_t Replica::steps_without_growth() const {
   return steps;
 }
 
-void Replica::launch(Instant now) {
-  if (!busy_) {
+void Replica::launch(PowerPhase phase, Instant now) {
+  if (phase_ == PowerPhase::kWaiting) {
     start_ = now;
     start_fraction_ = std::int64_t{1} << (kFractionBits - 1);
-    change_purpose(true, draining_, now);
   }
+  enter(phase, draining_, now);
   span_.first = std::max<FixedTime>(span_.first, 1);  // The clock must move, whatever a table says.
   under_way_ = true;
   cut_ = span_steps_ == 1;
@@ -248,7 +248,7 @@ void Replica::launch(Instant now) {
 void Replica::rest(Instant now) {
   chunks_.clear();
   calendar_->cancel(slot_);
-  change_purpose(false, draining_, now);
+  enter(PowerPhase::kWaiting, draining_, now);
 }
 
 void Replica::contract_error(const std::string& what, Instant now) const {

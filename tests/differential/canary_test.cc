@@ -2,6 +2,7 @@
 // would mean that the auditor, or the swarm, is asleep.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,8 @@ enum class Plant {
   kLostToken,
   kForgottenGpuTime,
   kIdleTwice,
+  kDecodeCalledPrefill,
+  kPhaseShifted,
   kSwallowedEnd
 };
 
@@ -55,8 +58,23 @@ class Canary final : public Observer {
   void on_node_given_back(Instant t, NodeId n, PoolId p) override { auditor_.on_node_given_back(t, n, p); }
   void on_gpu_time(Instant t, const GpuStretch& s) override {
     GpuStretch told = s;
-    if (plant_ == Plant::kForgottenGpuTime && chance()) told.to = told.to - Duration{1};
-    if (plant_ == Plant::kIdleTwice && s.purpose == Purpose::kServing && chance()) told.purpose = Purpose::kIdle;
+    PhaseTimes phases{};
+    if (s.phases != nullptr) {
+      phases = *s.phases;
+      told.phases = &phases;
+    }
+    if (plant_ == Plant::kForgottenGpuTime && chance()) {
+      told.to = told.to - Duration{1};
+      const auto first = std::find_if(phases.begin(), phases.end(), [](Duration d) { return d.ns > 0; });
+      if (first != phases.end()) *first -= Duration{1};
+    }
+    if (plant_ == Plant::kIdleTwice && s.purpose == Purpose::kServing && chance()) {
+      told.purpose = Purpose::kIdle;
+      told.phases = nullptr;
+    }
+    if (plant_ == Plant::kPhaseShifted && s.purpose == Purpose::kServing && chance()) {
+      std::swap(phases[index_of(PowerPhase::kPrefill)], phases[index_of(PowerPhase::kMixed)]);
+    }
     auditor_.on_gpu_time(t, told);
   }
   void on_kv(Instant t, ReplicaId r, Blocks used, Blocks total) override {
@@ -64,6 +82,10 @@ class Canary final : public Observer {
   }
   void on_replica_start(Instant t, ReplicaId r, NodeId n, Blocks kv) override {
     auditor_.on_replica_start(t, r, n, kv);
+  }
+  void on_replica_phase(Instant t, ReplicaId r, Gpus g, PowerPhase p) override {
+    if (plant_ == Plant::kDecodeCalledPrefill && p >= PowerPhase::kDecode && chance()) p = PowerPhase::kPrefill;
+    auditor_.on_replica_phase(t, r, g, p);
   }
   void on_replica_end(Instant t, ReplicaId r, Blocks used) override { auditor_.on_replica_end(t, r, used); }
   void on_flow_start(Instant t, std::uint64_t id, Bytes b) override { auditor_.on_flow_start(t, id, b); }
@@ -118,6 +140,8 @@ TEST(Canary, AKvLeakIsCaught) { expect_caught(Plant::kKvLeak, "KV memory"); }
 TEST(Canary, ALostTokenIsCaught) { expect_caught(Plant::kLostToken, "tokens"); }
 TEST(Canary, AForgottenNanosecondIsCaught) { expect_caught(Plant::kForgottenGpuTime, "GPU time"); }
 TEST(Canary, ServingCountedAsIdleIsCaught) { expect_caught(Plant::kIdleTwice, "GPU time"); }
+TEST(Canary, ADecodeStepCalledPrefillIsCaught) { expect_caught(Plant::kDecodeCalledPrefill, "power phases"); }
+TEST(Canary, APhaseChargedToAnotherIsCaught) { expect_caught(Plant::kPhaseShifted, "power phases"); }
 TEST(Canary, ASwallowedEndIsCaught) { expect_caught(Plant::kSwallowedEnd, "one end per request"); }
 
 }  // namespace

@@ -112,6 +112,16 @@ const BadCase kRules[] = {
 };
 
 const BadCase kReferences[] = {
+    {"BusyBelowIdle", "nodes: 4}", "nodes: 4, idle_watts: 500, busy_watts: 400}",
+     "s.yaml:5:58: cluster.groups[0].busy_watts: expected at least idle_watts (500), got 400"},
+    {"DecodeBelowTheCataloguesIdle", "nodes: 4}", "nodes: 4, decode_watts: 200}",
+     "s.yaml:5:41: cluster.groups[0].decode_watts: expected at least idle_watts (300), got 200"},
+    {"WaitingBelowIdle", "nodes: 4}", "nodes: 4, waiting_watts: 299}",
+     "s.yaml:5:41: cluster.groups[0].waiting_watts: expected at least idle_watts (300), got 299"},
+    {"IdleAboveTheCataloguesWork", "nodes: 4}", "nodes: 4, idle_watts: 2000}",
+     "s.yaml:5:41: cluster.groups[0].idle_watts: expected at most the prefill power (1100), got 2000"},
+    {"NegativePower", "nodes: 4}", "nodes: 4, training_watts: -1}",
+     "s.yaml:5:41: cluster.groups[0].training_watts: expected a number from 0 to 100000, got -1"},
     {"UnknownGpu", "gpu: H100", "gpu: H10",
      "s.yaml:5:20: cluster.groups[0].gpu: unknown GPU 'H10' (did you mean 'H100'?)"},
     {"UnknownModel", "Llama-3.1-70B", "Llama-3.1-71B",

@@ -33,6 +33,29 @@ TEST_F(ScenarioInputs, Cluster) {
   EXPECT_EQ(in.review_every, 60_s);
 }
 
+TEST_F(ScenarioInputs, PowerOfAGroup) {
+  const auto power = [&](const std::string& fields) {
+    return inputs(with(kGoodYaml, "nodes: 4}", "nodes: 4" + fields + "}")).cluster.groups[0].power;
+  };
+  PowerDraw d = power("");  // The catalogue's H100.
+  EXPECT_DOUBLE_EQ(d[PowerPhase::kIdle], 300);
+  EXPECT_DOUBLE_EQ(d[PowerPhase::kPrefill], 1100);
+  EXPECT_LT(d[decode_phase(1)], d[decode_phase(256)]);
+  d = power(", idle_watts: 200, busy_watts: 800");
+  EXPECT_EQ(d.watts, two_level_draw(200, 800).watts);
+  d = power(", busy_watts: 800, waiting_watts: 350, decode_watts: 600, training_watts: 900");
+  EXPECT_DOUBLE_EQ(d[PowerPhase::kIdle], 300);
+  EXPECT_DOUBLE_EQ(d[PowerPhase::kLoading], 350);
+  EXPECT_DOUBLE_EQ(d[PowerPhase::kCheckpoint], 350);
+  EXPECT_DOUBLE_EQ(d[PowerPhase::kPrefill], 800);
+  EXPECT_DOUBLE_EQ(d[decode_phase(1)], 600);
+  EXPECT_DOUBLE_EQ(d[decode_phase(256)], 600);
+  EXPECT_DOUBLE_EQ(d[PowerPhase::kTraining], 900);
+  d = power(", prefill_watts: 1000");
+  EXPECT_DOUBLE_EQ(d[PowerPhase::kMixed], 1000);
+  EXPECT_DOUBLE_EQ(d[PowerPhase::kTraining], 967);
+}
+
 TEST_F(ScenarioInputs, Pool) {
   const Inputs in = inputs(
       with(kGoodYaml, "min_nodes: 1", "min_nodes: 1\n      num_gpu_blocks_override: 9000\n      drain_limit: 1min"));

@@ -46,7 +46,10 @@ TEST(NullFeature, PriceZeroChangesOnlyTheBill) {
   expect_same(
       kSeeds, [](Inputs*) {},
       [](Inputs* in) {
-        for (NodeGroup& g : in->cluster.groups) g.price_usd_per_gpu_hour = g.idle_watts = g.busy_watts = 0;
+        for (NodeGroup& g : in->cluster.groups) {
+          g.price_usd_per_gpu_hour = 0;
+          g.power = {};
+        }
       },
       false);
 }

@@ -9,6 +9,28 @@
 
 namespace jevons::report_test {
 
+// What the GPUs of the first group did while they served, and what all drew; fits the purposes of run_of.
+inline void add_power(int k, RunReport* run) {
+  RunResult& r = run->result;
+  const auto draw = [&](std::size_t g, PowerPhase p, Duration d, std::int32_t gpus) {
+    const double joules = (Gpus{gpus} * d).hours() * 3600 * run->prices[g].power[p];
+    r.ledger_by_group[g].by_phase[index_of(p)] += Gpus{gpus} * d;
+    r.ledger.by_phase[index_of(p)] += Gpus{gpus} * d;
+    r.joules_by_phase[index_of(p)] += joules;
+    r.energy_joules += joules;
+  };
+  draw(0, PowerPhase::kPrefill, 2_h, 64);
+  draw(0, PowerPhase::kMixed, 6_h, 64);
+  draw(0, decode_phase(3), 4_h, 64);
+  draw(0, decode_phase(40), 12_h, 64);
+  draw(0, PowerPhase::kWaiting, 24_h, 32 - k);
+  draw(0, PowerPhase::kTraining, 24_h, 90 + k);
+  draw(0, PowerPhase::kTraining, 1_h, 24 * 6);
+  draw(1, PowerPhase::kTraining, 24_h, 60);
+  draw(1, PowerPhase::kIdle, 24_h, 4);
+  r.pue = 1.2;
+}
+
 // A run of one day on 192 H100 at $3 and 64 A100 at $1.5.  `k` varies the figures; larger k serves worse and trains
 // better.
 inline RunReport run_of(int k) {
@@ -45,7 +67,7 @@ inline RunReport run_of(int k) {
     t.queueing_delay.add(i * 60 * 1'000'000'000);
   }
   r.groups = {"h100", "a100"};
-  run.prices = {{Gpus{192}, 3.0, 0, 0}, {Gpus{64}, 1.5, 0, 0}};
+  run.prices = {{Gpus{192}, 3.0, two_level_draw(300, 900), 0}, {Gpus{64}, 1.5, two_level_draw(200, 500), 0}};
   r.ledger_by_group.resize(2);
   const auto put = [&](std::size_t g, Purpose p, Duration d, std::int32_t gpus) {
     r.ledger_by_group[g].by_purpose[static_cast<std::size_t>(p)] = Gpus{gpus} * d;
@@ -57,6 +79,7 @@ inline RunReport run_of(int k) {
   put(0, Purpose::kLostWork, 1_h, 24 * 6);
   put(1, Purpose::kTraining, 24_h, 60);
   put(1, Purpose::kIdle, 24_h, 4);
+  add_power(k, &run);
   t.useful = r.ledger.by_purpose[static_cast<std::size_t>(Purpose::kTraining)];
   r.gpu_cost = MicroDollars{std::int64_t{24'000'000} * (192 * 3 + 64 * 3 / 2)};
   r.node_moves = 12;

@@ -39,6 +39,9 @@ TEST(Csv, OneRowPerPolicySeedAndMetric) {
   EXPECT_NE(results.find("split,7,useful_gpu_hours,3600,GPU-h\n"), std::string::npos);
   EXPECT_EQ(lines(named(files, "ledger.csv")), 1 + 2 * 3 * 2 * kPurposes);
   EXPECT_NE(named(files, "ledger.csv").find("split,7,a100,training,5184000000000000,1440\n"), std::string::npos);
+  EXPECT_EQ(lines(named(files, "energy.csv")), 1 + 2 * 3 * 2 * kPowerPhases);
+  EXPECT_NE(named(files, "energy.csv").find("split,7,h100,decode,32,2764800000000000,768,900,2488320000\n"),
+            std::string::npos);
   EXPECT_EQ(lines(named(files, "runs.csv")), 1U + 6);
   EXPECT_NE(named(files, "differences.csv").find("\"loan,2\",split,jobs_completed,1,1,1,3,jobs\n"), std::string::npos);
 }

@@ -66,6 +66,31 @@ TEST(Json, MoneyByHand) {
   EXPECT_DOUBLE_EQ(money["usd_per_million_output_tokens"].get<double>(), 24.0 * 96 * 3 / 25.001);
 }
 
+// Group 0 at 300 and 900 W, group 1 at 200 and 500 W, PUE 1.2; builders.h has the hours.
+TEST(Json, EnergyByHand) {
+  const json doc = json::parse(json_report(report_test::comparison_of({"split"})));
+  const json& energy = doc["runs"][0]["energy"];
+  // Serving 24 x 64 x 0.9 + 24 x 32 x 0.3 = 1,612.8 kWh; training (24 x 90 + 144) x 0.9 + 24 x 60 x 0.5 = 2,793.6;
+  // idle 19.2.
+  EXPECT_DOUBLE_EQ(energy["energy_kwh"].get<double>(), 4425.6);
+  EXPECT_DOUBLE_EQ(energy["facility_energy_kwh"].get<double>(), 4425.6 * 1.2);
+  EXPECT_DOUBLE_EQ(energy["mean_kw"].get<double>(), 4425.6 / 24);
+  EXPECT_DOUBLE_EQ(energy["joules_per_output_token"].get<double>(), 1612.8 * 3.6e6 / 25'001'000);
+  const json& phases = energy["by_phase"];
+  EXPECT_DOUBLE_EQ(phases["training"]["joules"].get<double>(), 2793.6 * 3.6e6);
+  EXPECT_DOUBLE_EQ(phases["decode"]["gpu_hours"].get<double>(), 16 * 64);
+  EXPECT_DOUBLE_EQ(phases["decode_by_least_batch"]["2"]["gpu_hours"].get<double>(), 4 * 64);
+  EXPECT_DOUBLE_EQ(phases["decode_by_least_batch"]["32"]["joules"].get<double>(), 12 * 64 * 900 * 3600.0);
+}
+
+// Serving's cost takes the energy of serving's phases, at the price with PUE.
+TEST(Json, EnergyInServingsCost) {
+  Comparison c = report_test::comparison_of({"split"});
+  for (GroupPrice& p : c.cells[0].run->prices) p.usd_per_kwh = 0.12;
+  const json doc = json::parse(json_report(c));
+  EXPECT_DOUBLE_EQ(doc["runs"][0]["money"]["serving_usd"].get<double>(), 24.0 * 96 * 3 + 1612.8 * 0.12);
+}
+
 TEST(Json, FailedAndInterruptedRuns) {
   Comparison c = report_test::comparison_of({"split", "loan"});
   c.complete = false;

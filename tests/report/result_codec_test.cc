@@ -22,6 +22,7 @@ TEST(ResultCodec, RoundTripLosesNothing) {
   RunReport& run = *c.cells[0].run;
   run.result.ledger_by_group[0].by_purpose[2] = GpuTime{(Int128{1} << 100) + 12345};  // Beyond 64 bits.
   run.result.ledger_by_group[1].by_purpose[3] = GpuTime{-7};
+  run.result.ledger.by_phase[9] = GpuTime{(Int128{1} << 90) + 1};
   run.result.serving.ttft.add(std::numeric_limits<std::int64_t>::max());
   const std::string before = json_report(c);
   auto back = decode_run(record_of(run));
@@ -63,6 +64,15 @@ TEST(ResultCodec, MalformedRecordsAreErrors) {
   EXPECT_FALSE(decode_run(record).ok());
   record = record_of(report_test::run_of(0));
   record.mutable_ledger()->mutable_by_purpose()->RemoveLast();
+  EXPECT_FALSE(decode_run(record).ok());
+  record = record_of(report_test::run_of(0));
+  record.mutable_ledger()->mutable_by_phase()->RemoveLast();
+  EXPECT_FALSE(decode_run(record).ok());
+  record = record_of(report_test::run_of(0));
+  record.mutable_groups(0)->add_watts(1);
+  EXPECT_FALSE(decode_run(record).ok());
+  record = record_of(report_test::run_of(0));
+  record.clear_joules_by_phase();
   EXPECT_FALSE(decode_run(record).ok());
 }
 

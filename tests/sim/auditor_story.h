@@ -25,8 +25,7 @@ inline Cluster two_nodes() {
   g.nodes = Nodes{2};
   g.gpus_per_node = Gpus{4};
   g.price_usd_per_gpu_hour = 3.6;  // 1,000 micro-dollars per GPU-second.
-  g.idle_watts = 100;
-  g.busy_watts = 700;
+  g.power = two_level_draw(100, 700);
   c.groups.push_back(g);
   c.nodes = {{NodeId{0}, GroupId{0}, LeafId{0}}, {NodeId{1}, GroupId{0}, LeafId{0}}};
   return c;
@@ -34,7 +33,7 @@ inline Cluster two_nodes() {
 
 inline MetricsSetup metrics_setup() {
   MetricsSetup s;
-  s.groups.push_back({"h100", Gpus{8}, 3.6, 100, 700});
+  s.groups.push_back({"h100", Gpus{8}, 3.6, two_level_draw(100, 700)});
   s.pools.push_back({"chat", 0_s, 0_s, 0_s});
   return s;
 }
@@ -43,6 +42,7 @@ inline RequestRecord request(std::uint64_t id, std::int64_t arrival, std::int64_
   RequestRecord r;
   r.id = RequestId{id};
   r.pool = PoolId{0};
+  r.replica = ReplicaId{0};
   r.prompt = Tokens{100};
   r.output = r.produced = Tokens{10};
   r.prefilled = Tokens{84};
@@ -85,6 +85,9 @@ struct Story {
                std::int64_t to) {
     add(name, [=](Observer& o) { o.on_gpu_time(at(now), {GroupId{0}, p, Gpus{gpus}, at(from), at(to)}); });
   }
+  void phase(const std::string& name, std::int64_t now, PowerPhase p) {
+    add(name, [=](Observer& o) { o.on_replica_phase(at(now), ReplicaId{0}, Gpus{4}, p); });
+  }
   std::size_t find(const std::string& name) const {
     for (std::size_t i = 0; i < events.size(); ++i) {
       if (events[i].name == name) return i;
@@ -118,12 +121,25 @@ struct Story {
   }
 };
 
+// Of the replica from 1 to 9 s: the prompt of request 0, its decode, the prompt of request 1 beside it, their decode.
+inline PhaseTimes served_phases() {
+  PhaseTimes t{};
+  t[index_of(PowerPhase::kPrefill)] = 2_s;
+  t[index_of(PowerPhase::kMixed)] = 1_s;
+  t[index_of(PowerPhase::kDecode)] = 5_s;
+  return t;
+}
+inline void send_serving(Observer& o, const PhaseTimes* phases) {
+  o.on_gpu_time(at(15), {GroupId{0}, Purpose::kServing, Gpus{4}, at(1), at(9), phases});
+}
+
 inline constexpr std::pair<NodeId, Gpus> kShare[] = {{NodeId{1}, Gpus{3}}};
 
 inline Story sound_run() {
   Story r;
   r.add("take", [](Observer& o) { o.on_node_taken(at(0), NodeId{0}, PoolId{0}); });
   r.add("replica", [](Observer& o) { o.on_replica_start(at(1), ReplicaId{0}, NodeId{0}, Blocks{50}); });
+  r.phase("phase1", 1, PowerPhase::kPrefill);
   r.add("flow", [](Observer& o) { o.on_flow_start(at(1), 7, Bytes{1000}); });
   r.add("arrive0", [](Observer& o) { o.on_request_arrival(at(1), RequestId{0}, PoolId{0}, Tokens{100}, Tokens{10}); });
   r.add("submit", [](Observer& o) { o.on_job_arrival(at(1), JobId{0}, Gpus{3}); });
@@ -131,8 +147,11 @@ inline Story sound_run() {
   r.stretch("idle1", 2, Purpose::kIdle, 4, 0, 2);
   r.add("start", [](Observer& o) { o.on_job_start(at(2), {JobId{0}, Gpus{3}, kShare}); });
   r.add("kv", [](Observer& o) { o.on_kv(at(2), ReplicaId{0}, Blocks{7}, Blocks{50}); });
+  r.phase("phase3", 3, PowerPhase::kDecode);
   r.add("flow end", [](Observer& o) { o.on_flow_end(at(3), 7, Bytes{1000}, true); });
   r.add("arrive1", [](Observer& o) { o.on_request_arrival(at(3), RequestId{1}, PoolId{0}, Tokens{100}, Tokens{10}); });
+  r.phase("phase4", 4, PowerPhase::kMixed);
+  r.phase("phase5", 5, PowerPhase::kDecode);
   r.add("end0", [](Observer& o) { o.on_request_end(at(5), request(0, 1, 5)); });
   r.stretch("kept", 6, Purpose::kTraining, 3, 2, 3);
   r.stretch("checkpoint", 6, Purpose::kCheckpoint, 3, 3, 4);
@@ -142,12 +161,13 @@ inline Story sound_run() {
   r.stretch("idle2", 8, Purpose::kIdle, 4, 6, 8);
   r.add("restart", [](Observer& o) { o.on_job_start(at(8), {JobId{0}, Gpus{3}, kShare}); });
   r.add("end1", [](Observer& o) { o.on_request_end(at(9), request(1, 3, 9)); });
+  r.phase("phase9", 9, PowerPhase::kWaiting);
   r.add("kv0", [](Observer& o) { o.on_kv(at(9), ReplicaId{0}, Blocks{0}, Blocks{50}); });
   r.stretch("restoring", 12, Purpose::kLoading, 3, 8, 9);
   r.stretch("kept2", 12, Purpose::kTraining, 3, 9, 12);
   r.add("stop2", [](Observer& o) { o.on_job_stop(at(12), JobId{0}, false); });
   r.add("job end", [](Observer& o) { o.on_job_end(at(12), job_record()); });
-  r.stretch("serving", 15, Purpose::kServing, 4, 1, 9);
+  r.add("serving", [phases = served_phases()](Observer& o) { send_serving(o, &phases); });
   r.stretch("quiet", 15, Purpose::kIdleServing, 4, 9, 14);
   r.stretch("draining", 15, Purpose::kDraining, 4, 14, 15);
   r.add("replica end", [](Observer& o) { o.on_replica_end(at(15), ReplicaId{0}, Blocks{0}); });

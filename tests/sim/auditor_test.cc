@@ -138,8 +138,10 @@ TEST(Auditor, CatchesAnOverlapThatAGapMakesUpFor) {  // The sums are right; the 
   Story r = sound_run();
   r.erase("serving");
   r.erase("quiet");
-  r.insert_before("draining", [](Observer& o) {
-    o.on_gpu_time(at(15), {GroupId{0}, Purpose::kServing, Gpus{4}, at(1), at(10)});
+  PhaseTimes phases = served_phases();
+  phases[index_of(PowerPhase::kDecode)] += 1_s;
+  r.insert_before("draining", [phases](Observer& o) {
+    o.on_gpu_time(at(15), {GroupId{0}, Purpose::kServing, Gpus{4}, at(1), at(10), &phases});
     o.on_gpu_time(at(15), {GroupId{0}, Purpose::kIdleServing, Gpus{4}, at(10), Instant{14 * kSecond - 1}});
     o.on_gpu_time(at(15), {GroupId{0}, Purpose::kDraining, Gpus{4}, at(14), Instant{14 * kSecond + 1}});
   });

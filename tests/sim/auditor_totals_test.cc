@@ -113,6 +113,13 @@ TEST(Auditor, CatchesAResultThatIsNotTheEvents) {
       {"group", [](RunResult* r) { r->ledger_by_group[0].by_purpose[2] += GpuTime{1}; }},
       {"money", [](RunResult* r) { r->gpu_cost += MicroDollars{1}; }},
       {"energy", [](RunResult* r) { r->energy_joules *= 1 + 1e-11; }},
+      {"energy of a phase", [](RunResult* r) { r->joules_by_phase[3] *= 1 + 1e-11; }},
+      {"phase", [](RunResult* r) { r->ledger.by_phase[3] += GpuTime{1}; }},
+      {"phase of a group",
+       [](RunResult* r) {
+         r->ledger_by_group[0].by_phase[3] -= GpuTime{1};
+         r->ledger_by_group[0].by_phase[4] += GpuTime{1};
+       }},
       {"moves", [](RunResult* r) { ++r->node_moves; }},
       {"bytes", [](RunResult* r) { r->flow_bytes += Bytes{1}; }},
   };
@@ -128,8 +135,8 @@ TEST(Auditor, SoundRunCostsWhatItCosts) {
   Metrics metrics(metrics_setup());
   for (const Story::Event& e : sound_run().events) e.send(metrics);
   EXPECT_EQ(metrics.result().gpu_cost, MicroDollars{8 * 20 * 1000});
-  // Busy: serving 4 x 8, draining 4 x 1, training 3 x 4, lost 3 x 2 = 54 GPU-s of 160.
-  EXPECT_EQ(metrics.result().energy_joules, 54 * 700.0 + 106 * 100.0);
+  // Busy: serving 4 x 8, training 3 x 4, lost 3 x 2 = 50 GPU-s of 160; the draining replica had nothing left to run.
+  EXPECT_EQ(metrics.result().energy_joules, 50 * 700.0 + 110 * 100.0);
 }
 
 }  // namespace

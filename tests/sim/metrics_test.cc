@@ -10,8 +10,8 @@ namespace {
 
 MetricsSetup setup() {
   MetricsSetup s;
-  s.groups.push_back({"h100", Gpus{16}, 2.5, 100, 700});
-  s.groups.push_back({"a100", Gpus{8}, 1.25, 60, 400});
+  s.groups.push_back({"h100", Gpus{16}, 2.5, two_level_draw(100, 700)});
+  s.groups.push_back({"a100", Gpus{8}, 1.25, two_level_draw(60, 400)});
   s.pools.push_back({"chat", 1_s, 50_ms, 0_s});
   s.pools.push_back({"code", 0_s, 0_s, 3_s});
   return s;
@@ -166,23 +166,44 @@ TEST(Metrics, HundredThousandNodesForTwoHundredYearsStillAddUp) {
   EXPECT_EQ(m.result().gpu_cost, MicroDollars{800'000LL * 200 * 365 * 24 * 3'333'333});
 }
 
-TEST(Metrics, EnergyCountsBusyAndIdleWatts) {
+// Two GPUs spend an hour on each purpose; the serving hour is 20 min each of prefill, mixed and decode of 4 to 7, the
+// draining hour half decode of one, half waiting.
+TEST(Metrics, EnergyIsTheTimeInEachPhaseAtItsWatts) {
   MetricsSetup s = setup();
   s.energy_usd_per_kwh = 0.1;
-  s.pue = 1.2;
+  s.pue = 1.25;
+  s.groups[0].power = two_level_draw(100, 700);
+  s.groups[0].power[PowerPhase::kWaiting] = 150;
+  s.groups[0].power[PowerPhase::kMixed] = 600;
+  s.groups[0].power[PowerPhase::kDecode] = 400;
+  s.groups[0].power[decode_phase(5)] = 500;
   Metrics m(std::move(s));
   const Instant hour{3'600'000'000'000};
-  double expected = 0;
+  PhaseTimes serving{}, draining{};
+  serving[index_of(PowerPhase::kPrefill)] = serving[index_of(PowerPhase::kMixed)] = serving[index_of(decode_phase(4))] =
+      20_min;
+  draining[index_of(PowerPhase::kDecode)] = draining[index_of(PowerPhase::kWaiting)] = 30_min;
   for (int p = 0; p < kPurposes; ++p) {
     const auto purpose = static_cast<Purpose>(p);
-    m.on_gpu_time(hour, {GroupId{0}, purpose, Gpus{2}, Instant{}, hour});
-    const bool busy = purpose == Purpose::kServing || purpose == Purpose::kTraining || purpose == Purpose::kLostWork ||
-                      purpose == Purpose::kDraining;
-    expected += 2 * 3600 * (busy ? 700.0 : 100.0);
+    const PhaseTimes* phases = purpose == Purpose::kServing    ? &serving
+                               : purpose == Purpose::kDraining ? &draining
+                                                               : nullptr;
+    m.on_gpu_time(hour, {GroupId{0}, purpose, Gpus{2}, Instant{}, hour, phases});
   }
   m.on_run_end(hour);
-  EXPECT_EQ(m.result().energy_joules, expected);  // 23.04 MJ = 6.4 kWh, 7.68 kWh with PUE.
-  EXPECT_EQ(m.result().energy_cost, MicroDollars{768'000});
+  const RunResult& r = m.result();
+  // Watt-hours of one GPU: idle 100, loading 100, serving (700 + 600 + 500) / 3 = 600, idle serving 150, draining 200 +
+  // 75, training 700, checkpoint 100, lost work 700: 2,725; two GPUs 5.45 kWh, 6.8125 kWh with PUE.
+  EXPECT_EQ(r.energy_joules, 5450 * 3600.0);
+  EXPECT_EQ(r.pue, 1.25);
+  EXPECT_EQ(r.energy_cost, MicroDollars{681'250});
+  EXPECT_EQ(r.joules_by_phase[index_of(PowerPhase::kTraining)], 2 * 2 * 700 * 3600.0);
+  EXPECT_EQ(r.joules_by_phase[index_of(PowerPhase::kWaiting)], 2 * (150 + 75) * 3600.0);
+  EXPECT_EQ(r.joules_by_phase[index_of(decode_phase(7))], 2 * 500 * 1200.0);
+  EXPECT_EQ(r.joules_by_phase[index_of(decode_phase(8))], 0);
+  GpuTime sum{};
+  for (const GpuTime& t : r.ledger.by_phase) sum += t;
+  EXPECT_EQ(sum, r.ledger.total());
 }
 
 TEST(Metrics, NodesHeldFromTheStartHaveNotMoved) {

@@ -62,6 +62,29 @@ TEST(Replica, RunsOutOfMemoryAndRecomputesTheLatest) {
   EXPECT_EQ(r[1].finish, Instant{(640_ms).ns});
 }
 
+// The run of AnArrivalJoinsAtTheNextIterationBoundary, on 8 GPUs: a prompt to 10 ms, decode of one, a prompt beside it
+// from 130 ms, decode of two, and from 150 ms of one again.
+void expect_phases(bool fast_forward) {
+  Inputs in = empty_inputs({node_group("n", 1, 8)});
+  in.engine.fast_forward = fast_forward;
+  in.pools.push_back(ten_ms_pool(1000));
+  add_requests(&in, 0, {request(Instant{0}, 10, 100), request(Instant{(123_ms).ns}, 10, 2)});
+  const Result<RunResult> result = simulate(std::move(in));
+  ASSERT_TRUE(result.ok());
+  const Ledger& l = result->ledger;
+  const auto spent = [&](PowerPhase p) { return l.by_phase[index_of(p)]; };
+  EXPECT_EQ(spent(PowerPhase::kPrefill), Gpus{8} * 10_ms);
+  EXPECT_EQ(spent(PowerPhase::kMixed), Gpus{8} * 10_ms);
+  EXPECT_EQ(spent(decode_phase(1)), Gpus{8} * 970_ms);
+  EXPECT_EQ(spent(decode_phase(2)), Gpus{8} * 10_ms);
+  GpuTime sum{};
+  for (const GpuTime& t : l.by_phase) sum += t;
+  EXPECT_EQ(sum, l.total());
+  EXPECT_EQ(l.by_purpose[static_cast<std::size_t>(Purpose::kServing)], Gpus{8} * 1000_ms);
+}
+TEST(Replica, SplitsItsTimeByWhatItsIterationsDo) { expect_phases(true); }
+TEST(Replica, StepByStepSplitsItsTimeTheSameWay) { expect_phases(false); }
+
 TEST(Replica, RefusesWhatCouldNeverFinish) {
   PoolSetup pool = ten_ms_pool(8);
   pool.limits.max_model_len = Tokens{1000};

@@ -61,6 +61,12 @@ class EventLog final : public Observer {
   void on_node_given_back(Instant t, NodeId n, PoolId p) override { text_ += line("give back", t, n, p); }
   void on_gpu_time(Instant t, const GpuStretch& s) override {
     text_ += line(std::string(purpose_name(s.purpose)).c_str(), t, s.group, s.gpus, s.from, s.to);
+    if (s.phases == nullptr) return;
+    for (const Duration d : *s.phases) text_ += number(d.ns);
+    text_ += "\n";
+  }
+  void on_replica_phase(Instant t, ReplicaId r, Gpus g, PowerPhase p) override {
+    text_ += line("phase", t, r, g, static_cast<std::int64_t>(p));
   }
   void on_kv(Instant t, ReplicaId r, Blocks used, Blocks total) override { text_ += line("kv", t, r, used, total); }
   void on_replica_start(Instant t, ReplicaId r, NodeId n, Blocks kv) override { text_ += line("replica", t, r, n, kv); }
@@ -105,10 +111,14 @@ inline std::string text_of(const RunResult& r) {
   for (const Ledger& l : r.ledger_by_group) {
     out += "group";
     for (const GpuTime& p : l.by_purpose) out += number(p);
+    for (const GpuTime& p : l.by_phase) out += number(p);
     out += "\n";
   }
   out += line("money", r.gpu_cost, r.energy_cost, std::bit_cast<std::uint64_t>(r.energy_joules), r.node_moves, r.flows,
               r.flow_bytes);
+  out += "joules";
+  for (const double v : r.joules_by_phase) out += number(std::bit_cast<std::uint64_t>(v));
+  out += "\n";
   return out + r.warnings;
 }
 

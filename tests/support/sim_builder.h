@@ -64,8 +64,10 @@ inline NodeGroup node_group(std::string name, std::int32_t nodes, std::int32_t g
   g.gpus_per_node = Gpus{gpus_per_node};
   g.price_usd_per_gpu_hour = 2.5;
   g.nic_bytes_per_s = 100e9;
-  g.idle_watts = 120;
-  g.busy_watts = 700;
+  g.power = two_level_draw(120, 700);
+  g.power[PowerPhase::kPrefill] = 710;  // Different, so that a phase taken for another shows.
+  for (int n = 0; n < kDecodeOctaves; ++n)
+    g.power.watts[index_of(PowerPhase::kDecode) + static_cast<std::size_t>(n)] = 400 + 10 * n;
   return g;
 }
 

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <set>
 
-#include "validation/minimise.h"
+#include "validation/fit.h"
 #include "validation/training_rows.h"
 
 namespace jevons {
@@ -45,7 +45,7 @@ TEST(Minimise, FindsRosenbrocksValley) {
       [](const std::vector<double>& v) {
         return 100 * (v[1] - v[0] * v[0]) * (v[1] - v[0] * v[0]) + (1 - v[0]) * (1 - v[0]);
       },
-      {-1.2, 1}, 20);
+      {-1.2, 1}, 0.5);
   EXPECT_NEAR(x[0], 1, 1e-4);
   EXPECT_NEAR(x[1], 1, 1e-4);
 }
