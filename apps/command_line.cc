@@ -20,6 +20,7 @@
 #include "apps/policies_command.h"
 #include "apps/tell.h"
 #include "apps/trace_command.h"
+#include "apps/validate_command.h"
 #include "apps/version.h"
 #include "base/text.h"
 
@@ -33,6 +34,7 @@ constexpr const char* kFooter =
     "  jevons run examples/first_run.yaml --policy capacity_loan\n"
     "  jevons config print examples/first_run.yaml\n"
     "  jevons policies describe capacity_loan\n"
+    "  jevons validate --only serving\n"
     "\n"
     "Exit status: 0 done, 1 a run failed, 2 bad input, 130 interrupted.";
 
@@ -110,6 +112,7 @@ int run_command_line(int argc, char** argv, const Policies& policies) {
   CLI::App* trace = add_trace_command(app, &exit_code);
   add_trace_generate(*trace, policies, &exit_code);
   add_config_command(app, policies, &exit_code);
+  add_validate_command(app, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

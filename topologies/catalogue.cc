@@ -53,16 +53,33 @@ Catalogue Catalogue::builtin() {
   return c;
 }
 
-ResolvedKernels kernels_of(const GpuSpec& gpu, std::string_view library, std::string_view collective_library) {
-  ResolvedKernels k = resolve_kernels(gpu.silicon, gpu.fallback, library, collective_library);
-  if (gpu.silicon.measured_on != gpu.name) {
-    for (const auto& [family, info] : k.info) k.derived.emplace(family, gpu.silicon.name);
-  }
-  // A link of another speed: the latency stays, the rest of each curve stretches.
-  for (auto& [op, by_gpus] : k.collectives) {
-    const auto from = k.derived.find(op);
-    const bool borrowed = from != k.derived.end() && from->second.starts_with(gpu.fallback.name + "/");
-    const double measured = (borrowed ? gpu.fallback : gpu.silicon).link_bytes_per_s;
+namespace {
+
+bool borrowed(const ResolvedKernels& k, const GpuSpec& gpu, std::string_view family) {
+  const auto from = k.derived.find(family);
+  return from != k.derived.end() && from->second.starts_with(gpu.fallback.name + "/");
+}
+
+// The rules of kernels_of's contract for families that were measured on another part.
+void derive(const GpuSpec& gpu, ResolvedKernels* k) {
+  const auto share = [&](const char* family, double* s) {
+    if (!k->derived.contains(family)) return;
+    const SiliconKernels& measured = borrowed(*k, gpu, family) ? gpu.fallback : gpu.silicon;
+    if (measured.sm_count == 0 || gpu.sm_count == 0) return;
+    const double pace = gpu.bf16_flops / measured.bf16_flops * (measured.sm_count / gpu.sm_count);
+    *s = 1 / (1 + (1 / *s - 1) * pace);
+  };
+  share("gemm_bf16", &k->gemm_bf16.compute);
+  share("gemm_fp8", &k->gemm_fp8.compute);
+  share("gemm_fp8_block", &k->gemm_fp8_block.compute);
+  share("decode_bf16", &k->decode_bf16.compute);
+  share("decode_fp8", &k->decode_fp8.compute);
+  share("prefill", &k->prefill.compute);
+  share("latent_decode", &k->latent_decode.compute);
+  share("experts_bf16", &k->experts_bf16.compute);
+  share("experts_fp8", &k->experts_fp8.compute);
+  for (auto& [op, by_gpus] : k->collectives) {
+    const double measured = (borrowed(*k, gpu, op) ? gpu.fallback : gpu.silicon).link_bytes_per_s;
     const double stretch = measured / gpu.link_bytes_per_s;
     if (stretch == 1) continue;
     for (auto& [gpus, curve] : by_gpus) {
@@ -70,6 +87,16 @@ ResolvedKernels kernels_of(const GpuSpec& gpu, std::string_view library, std::st
       for (double& s : curve.seconds) s = latency + (s - latency) * stretch;
     }
   }
+}
+
+}  // namespace
+
+ResolvedKernels kernels_of(const GpuSpec& gpu, std::string_view library, std::string_view collective_library) {
+  ResolvedKernels k = resolve_kernels(gpu.silicon, gpu.fallback, library, collective_library);
+  if (gpu.silicon.measured_on != gpu.name) {
+    for (const auto& [family, info] : k.info) k.derived.emplace(family, gpu.silicon.name);
+  }
+  derive(gpu, &k);
   const auto override_with = [&](double value, std::initializer_list<double*> targets, const char* name) {
     if (value <= 0) return;
     for (double* target : targets) *target = value;

@@ -40,6 +40,7 @@ struct GpuSpec {
   double training_power = 0.81;       // Mean over training steps, communication included.
   double price_usd_per_gpu_hour = 0;  // On-demand default; scenarios may set their own.
   double int8_ops = 0;                // Op/s; 0 = no INT8 tensor cores.
+  double sm_count = 0;                // Streaming multiprocessors; 0 = not known.
   // Overrides of the kernels' fitted constants, for parts one knows a little about; 0 = as fitted.
   double gemm_compute_efficiency = 0;  // Share of peak FLOP/s a large GEMM reaches.
   double gemm_memory_efficiency = 0;   // Share of peak bandwidth a thin GEMM reaches.

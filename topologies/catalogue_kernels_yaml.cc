@@ -23,6 +23,10 @@ class KernelsYaml {
         out->measured_on = *text;
       } else if (key == "link_bytes_per_s") {
         if (Status s = reader_.read_number(pair.second, at, 1e6, kAny, &out->link_bytes_per_s); !s) return s;
+      } else if (key == "bf16_flops") {
+        if (Status s = reader_.read_number(pair.second, at, 1e9, kAny, &out->bf16_flops); !s) return s;
+      } else if (key == "sm_count") {
+        if (Status s = reader_.read_number(pair.second, at, 0.0, 1e6, &out->sm_count); !s) return s;
       } else {
         KernelSet set;
         if (Status s = library(pair.second, at, &set); !s) return s;
@@ -31,6 +35,7 @@ class KernelsYaml {
     }
     if (out->measured_on.empty()) return reader_.error(node, path, "measured_on is missing");
     if (out->link_bytes_per_s == 0) return reader_.error(node, path, "link_bytes_per_s is missing");
+    if (out->bf16_flops == 0) return reader_.error(node, path, "bf16_flops is missing");
     return Ok{};
   }
 

@@ -108,8 +108,8 @@ struct KernelSet {
 struct SiliconKernels {
   std::string name;         // "h100".
   std::string measured_on;  // "H100-SXM5-80GB".
-  // Of measured_on; what derived parts scale by.
-  double link_bytes_per_s = 0;
+  // Of measured_on: what derived parts scale by (kernels_of).
+  double link_bytes_per_s = 0, bf16_flops = 0, sm_count = 0;
   std::map<std::string, KernelSet, std::less<>> libraries;  // "vllm" -> its kernels.
 };
 

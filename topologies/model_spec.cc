@@ -67,10 +67,11 @@ Bytes ModelSpec::kv_bytes_per_token() const {
 }
 
 std::span<const GpuField> gpu_fields() {
-  static constexpr std::array<GpuField, 23> kFields{{
+  static constexpr std::array<GpuField, 24> kFields{{
       {"bf16_flops", &GpuSpec::bf16_flops, 1e9, kAny, true},
       {"fp8_flops", &GpuSpec::fp8_flops, 0, kAny, false},
       {"int8_ops", &GpuSpec::int8_ops, 0, kAny, false},
+      {"sm_count", &GpuSpec::sm_count, 0, 1e5, false},
       {"memory_bytes_per_s", &GpuSpec::memory_bytes_per_s, 1e6, kAny, true},
       {"link_bytes_per_s", &GpuSpec::link_bytes_per_s, 1e6, kAny, true},
       {"nic_bytes_per_s", &GpuSpec::nic_bytes_per_s, 1e6, kAny, true},

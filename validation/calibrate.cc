@@ -197,8 +197,8 @@ Result<std::string> calibrate_kernels(const DataFolder& data, const Catalogue& c
   std::string out = kHeader;
   for (const auto& [silicon, libraries] : text) {
     const GpuSpec& gpu = gpus.at(silicon);
-    out += fmt::format("  {}:\n    measured_on: {}\n    link_bytes_per_s: {}\n", silicon, gpu.name,
-                       number(gpu.link_bytes_per_s));
+    out += fmt::format("  {}:\n    measured_on: {}\n    link_bytes_per_s: {}\n    bf16_flops: {}\n    sm_count: {}\n",
+                       silicon, gpu.name, number(gpu.link_bytes_per_s), number(gpu.bf16_flops), number(gpu.sm_count));
     for (const auto& [library, families] : libraries) out += fmt::format("    {}:\n{}", library, families);
   }
   return out;

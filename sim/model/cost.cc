@@ -15,8 +15,9 @@ constexpr double kActivationBytes = 2;  // BF16 activations.
 
 // DeepEP's low-latency kernels serve up to this many tokens a GPU (measured to 256 over several nodes).
 constexpr double kLowLatencyTokens = 256;
-// The normal ones take 20 of a Hopper GPU's 132 SMs from what they overlap with (DeepSeek-V3 report, 3.2.2).
-constexpr double kSmsLeft = 112.0 / 132;
+// The normal ones take 20 of a Hopper GPU's 132 SMs, while they run, from what they overlap with (DeepSeek-V3
+// report, 3.2.2).
+constexpr double kSmsTaken = 20.0 / 132;
 // Dispatch in FP8 with a scale of 4 bytes per 128 elements, combine in BF16 (DeepEP).
 constexpr double kDispatchBytes = 1 + 4.0 / 128, kCombineBytes = 2;
 // Nodes of the measurements: 400 Gb/s a GPU, NVLink 450 GB/s.
@@ -201,7 +202,6 @@ double InstanceCost::layers_s(double t, double share) const {
   const double layers = model_.layers * share, moe = moe_layers() * share, dense = layers - moe;
   const bool hidden = options_.overlap_microbatches;
   const double parts = hidden ? 2 : 1, part = t / parts;
-  const double normal_kernels = hidden && dispatches() && part / tp_ > kLowLatencyTokens ? 1 / kSmsLeft : 1;
   const double quantised = precision_.input_bytes == 1 ? stack_.quantised_layer_s : 0;
   double s = layers * (attention_side_s(part) + stack_.layer_s + quantised + (hidden ? 0 : all_reduce_s(part)));
   const double dense_width = double(model_.mlp_matrices()) * model_.intermediate / tp_;
@@ -213,7 +213,8 @@ double InstanceCost::layers_s(double t, double share) const {
     s += moe *
          (moe_s(part) + shared_experts_s(part) + elementwise_s(part, 0) + (hidden ? 0 : expert_layer_wire_s(part)));
   }
-  return parts * s * normal_kernels;
+  if (hidden && dispatches() && part / tp_ > kLowLatencyTokens) s += moe * kSmsTaken * expert_layer_wire_s(part);
+  return parts * s;
 }
 
 double InstanceCost::wire_s(double tokens) const {
