@@ -62,22 +62,25 @@ bool borrowed(const ResolvedKernels& k, const GpuSpec& gpu, std::string_view fam
 
 // The rules of kernels_of's contract for families that were measured on another part.
 void derive(const GpuSpec& gpu, ResolvedKernels* k) {
-  const auto share = [&](const char* family, double* s) {
+  // `half`: the depth or width at which half of the share is lost; that loss too lies outside the tensor cores.
+  const auto share = [&](const char* family, double* s, double* half) {
     if (!k->derived.contains(family)) return;
     const SiliconKernels& measured = borrowed(*k, gpu, family) ? gpu.fallback : gpu.silicon;
     if (measured.sm_count == 0 || gpu.sm_count == 0) return;
     const double pace = gpu.bf16_flops / measured.bf16_flops * (measured.sm_count / gpu.sm_count);
-    *s = 1 / (1 + (1 / *s - 1) * pace);
+    const double derived = 1 / (1 + (1 / *s - 1) * pace);
+    if (half != nullptr) *half *= derived * pace / *s;
+    *s = derived;
   };
-  share("gemm_bf16", &k->gemm_bf16.compute);
-  share("gemm_fp8", &k->gemm_fp8.compute);
-  share("gemm_fp8_block", &k->gemm_fp8_block.compute);
-  share("decode_bf16", &k->decode_bf16.compute);
-  share("decode_fp8", &k->decode_fp8.compute);
-  share("prefill", &k->prefill.compute);
-  share("latent_decode", &k->latent_decode.compute);
-  share("experts_bf16", &k->experts_bf16.compute);
-  share("experts_fp8", &k->experts_fp8.compute);
+  share("gemm_bf16", &k->gemm_bf16.compute, &k->gemm_bf16.shallow);
+  share("gemm_fp8", &k->gemm_fp8.compute, &k->gemm_fp8.shallow);
+  share("gemm_fp8_block", &k->gemm_fp8_block.compute, &k->gemm_fp8_block.shallow);
+  share("decode_bf16", &k->decode_bf16.compute, nullptr);
+  share("decode_fp8", &k->decode_fp8.compute, nullptr);
+  share("prefill", &k->prefill.compute, nullptr);
+  share("latent_decode", &k->latent_decode.compute, nullptr);
+  share("experts_bf16", &k->experts_bf16.compute, &k->experts_bf16.narrow_compute);
+  share("experts_fp8", &k->experts_fp8.compute, &k->experts_fp8.narrow_compute);
   for (auto& [op, by_gpus] : k->collectives) {
     const double measured = (borrowed(*k, gpu, op) ? gpu.fallback : gpu.silicon).link_bytes_per_s;
     const double stretch = measured / gpu.link_bytes_per_s;

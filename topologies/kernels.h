@@ -73,7 +73,7 @@ struct ExpertConstants {
   double narrow_memory = 0;
 };
 
-// One collective on `gpus` GPUs of a node: seconds by bytes, straight between knots in log-log.
+// One collective on `gpus` GPUs of a node: seconds by bytes, alpha + beta x bytes between knots.
 struct CollectiveCurve {
   std::vector<double> bytes, seconds;  // Rising; equal lengths, at least 2.
 };

@@ -77,10 +77,10 @@ Result<ReplayErrors> errors_of(const DataFolder& data, const Catalogue& catalogu
   return ReplayErrors{summarise(std::move(tpot)), summarise(std::move(ttft))};
 }
 
-std::vector<ServedRun> select(const std::vector<ServedRun>& runs, bool mistral, bool fitted) {
+std::vector<ServedRun> select(const std::vector<ServedRun>& runs, bool fp8, bool fitted) {
   std::vector<ServedRun> out;
   for (const ServedRun& r : runs) {
-    if (r.model.starts_with("Mistral") == mistral && r.fitted == fitted) out.push_back(r);
+    if (r.fp8() == fp8 && r.fitted == fitted) out.push_back(r);
   }
   return out;
 }

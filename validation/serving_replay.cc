@@ -104,9 +104,8 @@ Result<ServedFigures> replay(const DataFolder& data, const Catalogue& catalogue,
 void mark_fitted(std::vector<ServedRun>* runs) {
   std::set<std::string> seen;
   for (ServedRun& run : *runs) {
-    const bool fp8 = run.model.starts_with("Mistral");
     const std::string trace = run.name.substr(0, run.name.find("TP"));  // "llama_creation_025_2DP4".
-    run.fitted = seen.insert(trace).second && (!fp8 || run.tensor == 4);
+    run.fitted = seen.insert(trace).second && (!run.fp8() || run.tensor == 4);
   }
 }
 

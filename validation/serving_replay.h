@@ -16,8 +16,9 @@ struct ServedRun {
   std::string name;   // "llama_creation_025_8TP"; its trace has the same name.
   std::string model;  // As our catalogue names it.
   std::int32_t tensor = 8;
-  double ttft_s = 0;    // Mean over requests.
-  double tpot_s = 0;    // Mean over output tokens after the first.
+  double ttft_s = 0;  // Mean over requests.
+  double tpot_s = 0;  // Mean over output tokens after the first.
+  bool fp8() const { return model.ends_with("FP8"); }
   bool fitted = false;  // The stack's constants saw it.
 };
 

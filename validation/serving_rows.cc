@@ -15,13 +15,14 @@ constexpr const char* kSource = "microsoft/apex_plus@8769096, vLLM 0.6.0, 8 x H1
 
 // What one run may be off; the means below are what the issue asks for.
 constexpr double kTpotRun = 0.04, kTtftRun = 0.20;
+constexpr double kTpotRunFp8 = 0.10;  // targets.csv T03.
 
 ValidationRow run_row(const ServedRun& run, const char* quantity, double published, double simulated, double allowed) {
   ValidationRow row;
   row.id = fmt::format("serving.{}.{}", run.name, quantity == std::string_view("mean TPOT") ? "tpot" : "ttft");
   row.section = kSection;
   row.source = kSource;
-  const bool fp8 = run.model.starts_with("Mistral");
+  const bool fp8 = run.fp8();
   const std::size_t from = run.name.find('_') + 1;
   row.setup = fmt::format("{} TP{} {}", fp8 ? "Mistral-Large FP8" : "Llama-3.1-70B", run.tensor, run.name.substr(from));
   row.quantity = quantity;
@@ -68,10 +69,10 @@ Result<ValidationRows> serving_rows(const DataFolder& data, const Catalogue& cat
   std::vector<double> tpot[2], ttft[2];
   for (std::size_t i = 0; i < runs->size(); ++i) {
     const ServedRun& run = (*runs)[i];
-    rows.push_back(run_row(run, "mean TPOT", run.tpot_s, (*figures)[i].tpot_s, kTpotRun));
+    rows.push_back(run_row(run, "mean TPOT", run.tpot_s, (*figures)[i].tpot_s, run.fp8() ? kTpotRunFp8 : kTpotRun));
     rows.push_back(run_row(run, "mean TTFT", run.ttft_s, (*figures)[i].ttft_s, kTtftRun));
     if (run.fitted) continue;
-    const int fp8 = run.model.starts_with("Mistral") ? 1 : 0;
+    const int fp8 = run.fp8() ? 1 : 0;
     tpot[fp8].push_back(std::fabs(rows[rows.size() - 2].error));
     ttft[fp8].push_back(std::fabs(rows.back().error));
   }

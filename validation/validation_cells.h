@@ -21,15 +21,16 @@ inline std::string_view split_name(Split split) {
 }
 
 // 14,815; 15.6; 0.256.
+inline std::string whole_text(double v) {
+  std::string digits = fmt::format("{:.0f}", v);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (v < 0 ? 1 : 0); at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), ",");
+  }
+  return digits;
+}
 inline std::string figure_text(double v) {
   const double size = std::fabs(v);
-  if (size >= 1000) {
-    std::string digits = fmt::format("{:.0f}", v);
-    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (v < 0 ? 1 : 0); at -= 3) {
-      digits.insert(static_cast<std::size_t>(at), ",");
-    }
-    return digits;
-  }
+  if (size >= 1000) return whole_text(v);
   return size >= 100 ? fmt::format("{:.0f}", v) : size >= 10 ? fmt::format("{:.1f}", v) : fmt::format("{:.3g}", v);
 }
 
@@ -39,7 +40,7 @@ inline ValidationCells cells_of(const ValidationRow& r) {
   if (r.published) {
     c.published = figure_text(*r.published) + (r.unit.empty() ? "" : " " + r.unit);
   } else {
-    c.published = fmt::format("{} row{}", figure_text(static_cast<double>(r.count)), r.count == 1 ? "" : "s");
+    c.published = fmt::format("{} row{}", whole_text(static_cast<double>(r.count)), r.count == 1 ? "" : "s");
   }
   if (r.simulated) {
     c.simulated = figure_text(*r.simulated) + (r.unit.empty() ? "" : " " + r.unit);

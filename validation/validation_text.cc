@@ -10,7 +10,7 @@
 namespace jevons {
 namespace {
 
-constexpr std::size_t kLabel = 39, kWidth = 80;
+constexpr std::size_t kLabel = 38, kWidth = 80;
 
 std::string csv_cell(const std::string& text) {
   if (text.find_first_of(",\"\n") == std::string::npos) return text;
@@ -43,7 +43,7 @@ std::string row_text(const ValidationRow& row, bool details) {
   std::string text;
   for (std::size_t i = 0; i + 1 < label.size(); ++i) text += label[i] + "\n";
   const std::string indent = label.size() > 1 ? "  " : "";
-  text += fmt::format("{:<{}}{:>11} {:>11} {:>8} {:>5}{:>5}\n", indent + label.back(), kLabel, cells.published,
+  text += fmt::format("{:<{}} {:>11} {:>11} {:>8} {:>5}{:>5}\n", indent + label.back(), kLabel, cells.published,
                       cells.simulated, cells.error, cells.allowed, cells.verdict);
   if (details && !row.note.empty()) {
     for (const std::string& line : wrap(row.note, kWidth - 4)) text += "    " + line + "\n";
@@ -60,7 +60,7 @@ std::string validation_text(const ValidationRows& rows, bool details) {
       text += fmt::format("{}{}\n", text.empty() ? "" : "\n", row.section);
       section = row.section;
       source.clear();
-      text += fmt::format("{:<{}}{:>11} {:>11} {:>8} {:>5}\n", "", kLabel, "published", "ours", "error", "allow");
+      text += fmt::format("{:<{}} {:>11} {:>11} {:>8} {:>5}\n", "", kLabel, "published", "ours", "error", "allow");
     }
     if (row.source != source) {
       for (const std::string& line : wrap("-- " + row.source, kWidth)) text += line + "\n";

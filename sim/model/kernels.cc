@@ -91,8 +91,7 @@ double collective_s(const CollectiveCurve& curve, double bytes) {
     return y.back() + (bytes - x.back()) / rate;
   }
   const auto i = static_cast<std::size_t>(std::upper_bound(x.begin(), x.end(), bytes) - x.begin());
-  const double share = std::log(bytes / x[i - 1]) / std::log(x[i] / x[i - 1]);
-  return y[i - 1] * std::pow(y[i] / y[i - 1], share);
+  return y[i - 1] + (y[i] - y[i - 1]) * (bytes - x[i - 1]) / (x[i] - x[i - 1]);
 }
 
 double collective_s(const std::map<int, CollectiveCurve>& by_gpus, double gpus, double bytes) {
