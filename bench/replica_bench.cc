@@ -50,10 +50,38 @@ void steps_until_an_instant(benchmark::State& state) {
 }
 BENCHMARK(steps_until_an_instant);
 
-void fill_instance_table(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(llama_70b_on_8_h100().kv_blocks);
+// Where the wires are the floor of the first steps, as with overlapping micro-batches.
+void steps_on_a_floor(benchmark::State& state) {
+  const LinearIterationModel model = llama_70b_on_8_h100().time;
+  const FixedTime first = model.step(64, 64'000), growth = model.step_growth(64);
+  const DecodeSpan span{first, growth, first + 100 * growth};
+  std::int64_t k = 1;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(span.sum(k));
+    k = k % 500 + 1;
+  }
 }
-BENCHMARK(fill_instance_table)->Unit(benchmark::kMillisecond);
+BENCHMARK(steps_on_a_floor);
+
+// The tables of one instance, the catalogue read beforehand; the second model has experts on 144 GPUs, two overlapping
+// micro-batches and a drafted token, which is the most there is to fill.
+void fill_instance_table(benchmark::State& state) {
+  const Catalogue catalogue = Catalogue::builtin();
+  const ModelSpec model = catalogue.model(state.range(0) == 0 ? "Llama-3.1-70B" : "DeepSeek-V3").value();
+  const GpuSpec gpu = catalogue.gpu(state.range(0) == 0 ? "H100" : "H800").value();
+  const StackSpec stack = catalogue.stack("vllm_0.15").value();
+  InstanceOptions options;
+  if (state.range(0) != 0) {
+    options.layout.tensor = 1;
+    options.layout.data = 8;
+    options.layout.expert = 144;
+    options.layout.redundant_experts = 32;
+    options.overlap_microbatches = true;
+    options.speculation = {1, 0.8};
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(plan_instance(model, gpu, stack, options).value().kv_blocks);
+}
+BENCHMARK(fill_instance_table)->ArgName("experts")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
 // A request arrives whenever one finishes, so that the batch stays at `range` requests.
 class ClosedLoop final : public ReplicaOwner {
