@@ -10,7 +10,7 @@
 namespace jevons {
 namespace {
 
-constexpr std::size_t kLabel = 38, kWidth = 80;
+constexpr std::size_t kLabel = 36, kWidth = 80;
 
 std::string csv_cell(const std::string& text) {
   if (text.find_first_of(",\"\n") == std::string::npos) return text;
@@ -69,8 +69,8 @@ std::string validation_text(const ValidationRows& rows, bool details) {
     text += row_text(row, details);
   }
   const ValidationCounts c = count(rows);
-  text += fmt::format("\n{} within what is allowed, {} not, {} seen by a fit, {} for information, {} without data\n",
-                      c.passed, c.failed, c.fitted, c.information, c.no_data);
+  text += fmt::format("\n{} pass, {} MISS, {} seen by a fit, {} for information, {} without data\n", c.passed, c.failed,
+                      c.fitted, c.information, c.no_data);
   return text;
 }
 

@@ -139,7 +139,10 @@ void stretch_pool(PoolSetup* p, std::int64_t k) {
     LinearIterationModel& m = i.plan.time;
     for (FixedTime* t : {&m.per_sequence, &m.per_kv_token, &m.per_chunk_kv})
       *t = (*t >> kFractionBits << kFractionBits) * k;
-    for (FixedTime& t : m.by_tokens) t *= k;
+    for (std::vector<FixedTime>* table :
+         {&m.by_tokens, &m.wires.by_tokens, &m.decode.by_tokens, &m.decode_wires.by_tokens}) {
+      for (FixedTime& t : *table) t *= k;
+    }
     i.plan.prefill_tokens_per_s /= static_cast<double>(k);
     i.plan.decode_tokens_per_s /= static_cast<double>(k);
   }

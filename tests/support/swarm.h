@@ -80,6 +80,13 @@ class Swarm {
           instance(g, static_cast<std::int32_t>(between(1, gpus)), between(40, maybe(2) ? 200 : 4000), coefficients());
       FixedTime* fraction = &i.plan.time.per_kv_token;  // Coefficients below a nanosecond too.
       *fraction += between(0, (1 << kFractionBits) - 1);
+      if (maybe(3))
+        i.plan.time.wires = linear_model(coefficients());  // Overlapping micro-batches: a floor of each step.
+      if (maybe(4)) {                                      // Drafted tokens.
+        i.plan.time.width = between(2, 4);
+        i.plan.time.decode = linear_model(coefficients());
+        if (!i.plan.time.wires.empty()) i.plan.time.decode_wires = linear_model(coefficients());
+      }
       i.plan.weights = Bytes{between(0, 4) == 0 ? 0 : between(1, 400) * 1'000'000'000};
       i.speed = maybe(2) ? 1.0 : 0.5;
       p->instances.push_back(std::move(i));

@@ -61,6 +61,32 @@ TEST(DecodeSpan, AgreesWithSteppingUntilTheBudgetIsSpent) {
   }
 }
 
+// Step i takes max(first + i growth, floor): the sum and its inverse against the loop, the floor below, among and above
+// all steps.
+TEST(DecodeSpan, FloorUnderTheFirstStepsIsTheLoop) {
+  RandomStream r(4, "span");
+  for (int round = 0; round < 2'000; ++round) {
+    const auto first = static_cast<FixedTime>(r.below(1ULL << 40)),
+               growth = static_cast<FixedTime>(r.below(1ULL << 33));
+    const auto floor = static_cast<FixedTime>(r.below(1ULL << 42));
+    const DecodeSpan span{first, round % 5 == 0 ? 0 : growth, floor};
+    Int128 loop = 0;
+    for (std::int64_t k = 0; k <= 300; ++k) {
+      ASSERT_TRUE(span.sum(k) == loop) << first << " " << growth << " " << floor << " " << k;
+      const FixedTime step = std::max(first + k * span.growth, floor);
+      if (step > 0) {
+        ASSERT_EQ(span.steps_within(loop, 300), k);
+        ASSERT_EQ(span.steps_within(loop + step - 1, 300), k);
+      }
+      loop += step;
+    }
+  }
+  constexpr FixedTime kMost = std::numeric_limits<FixedTime>::max();
+  EXPECT_GT((DecodeSpan{0, 1, kMost}.sum(DecodeSpan::kMaxSteps)), 0);
+  EXPECT_EQ((DecodeSpan{0, kMost, kMost}.steps_within(0)), 0);
+  EXPECT_TRUE((DecodeSpan{0, 0, 7}.sum(3)) == 21);
+}
+
 TEST(DecodeSpan, NothingOverflowsAtTheEnds) {
   constexpr FixedTime kMost = std::numeric_limits<FixedTime>::max();
   const Int128 huge = (Int128{1} << 126);

@@ -58,6 +58,26 @@ TEST(Iteration, FormulaByHand) {
   EXPECT_EQ(m.time({.tokens = 2, .decode = 2, .decode_context = 100}), m.step(2, 100));
 }
 
+// Two drafted tokens: a decode of B has a table of its own, a chunk adds what it would add to the 3 B tokens fed; and
+// never less than the wires.
+TEST(Iteration, SpeculationAndWiresByHand) {
+  LinearIterationModel m;
+  m.by_tokens = {0, 1'000, 2'000};
+  m.width = 3;
+  m.decode.by_tokens = {0, 700, 1'400};
+  m.per_kv_token = 2;
+  EXPECT_EQ(m.step(4, 10), 4 * 700 + 20);
+  // 4 decodes and a chunk of 5: D(17) - D(12) = 5,000 more.
+  const IterationShape s{.tokens = 9, .decode = 4, .decode_context = 10, .chunks = 1};
+  EXPECT_EQ(m.time(s), 2'800 + 5'000 + 20);
+  m.wires.by_tokens = {0, 2'000, 4'000};
+  m.decode_wires.by_tokens = {0, 900, 1'800};
+  EXPECT_EQ(m.step_floor(4), 3'600);
+  EXPECT_EQ(m.time(s), 3'600 + 10'000);
+  EXPECT_EQ(m.time({.tokens = 4, .decode = 4, .decode_context = 10}), 3'600);
+  EXPECT_EQ(m.time({.tokens = 4, .decode = 4, .decode_context = 1'000}), 2'800 + 2'000);
+}
+
 TEST(Iteration, StepsInClosedFormAreTheSumOfIterations) {
   RandomStream r(5, "steps");
   LinearIterationModel m = parabola(2048);
@@ -66,7 +86,9 @@ TEST(Iteration, StepsInClosedFormAreTheSumOfIterations) {
   for (int round = 0; round < 100; ++round) {
     const auto b = static_cast<std::int64_t>(1 + r.below(256));
     const auto s = static_cast<std::int64_t>(r.below(1'000'000));
-    const DecodeSpan span{m.step(b, s), m.step_growth(b)};
+    if (round % 2 == 1) m.wires.by_tokens = {0, 2'000'000 + static_cast<FixedTime>(r.below(9'000'000'000)), 0};
+    m.wires.by_tokens.resize(m.wires.empty() ? 0 : 2);
+    const DecodeSpan span{m.step(b, s), m.step_growth(b), m.step_floor(b)};
     Int128 loop = 0;
     for (std::int64_t k = 0; k < 1000; ++k) loop += m.time({.tokens = b, .decode = b, .decode_context = s + k * b});
     ASSERT_TRUE(span.sum(1000) == loop);
