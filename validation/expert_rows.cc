@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "sim/model/instance.h"
 #include "validation/kernel_rows.h"
+#include "validation/table.h"
 
 namespace jevons {
 namespace {
@@ -39,7 +41,10 @@ constexpr const char* kAnt = "lm-sys.github.io 2025-09-26, Ant Group, SGLang on 
 // Without rebalancing, the busiest GPU's experts take 2.00 times the mean at 32 GPUs (TRT-LLM's MoE kernels measured
 // with tokens by a power law of 1.01 over balanced, median of 84 shapes of 2,048 tokens and more); SGLang's rebalancing
 // made prefill 1.49 times faster: 2.00 / 1.49.
-constexpr double kRebalancedImbalance = 2.00 / 1.49;
+constexpr double kUnbalanced32 = 2.00;
+constexpr double kRebalancedImbalance = kUnbalanced32 / 1.49;
+constexpr std::string_view kBalancedFile = "perf/moe_h100_fp8_block_balanced_trtllm1.3rc20.csv.gz";
+constexpr std::string_view kSkewedFile = "perf/moe_h100_fp8_block_power_law_1.01_trtllm1.3rc20.csv.gz";
 
 std::vector<Point> points() {
   return {
@@ -269,9 +274,55 @@ ValidationRow reversal(double h20, double h100) {
   return row;
 }
 
+// Times of one file by shape, of 2,048 tokens and more, experts whole on 32 GPUs.
+Result<std::map<std::vector<double>, double>> large_on_32(const DataFolder& data, std::string_view path) {
+  const std::vector<std::string> columns{"num_tokens",  "hidden_size", "inter_size",  "topk",
+                                         "num_experts", "moe_tp_size", "moe_ep_size", "ms"};
+  auto table = Table::read(data.file(path), columns);
+  if (!table) return table.error();
+  std::map<std::vector<double>, double> times;
+  for (std::size_t i = 0; i < table->rows(); ++i) {
+    std::vector<double> row;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      auto v = table->number(i, c);
+      if (!v) return v.error();
+      row.push_back(*v);
+    }
+    const double ms = row.back();
+    row.pop_back();
+    if (row[0] >= 2048 && row[5] == 1 && row[6] == 32) times[row] = ms;
+  }
+  return times;
+}
+
+// The imbalance used above against the two files it comes from.
+Result<ValidationRow> imbalance(const DataFolder& data) {
+  ValidationRow row = absent("experts.unbalanced_over_balanced", kSection, kSkewedFile,
+                             "H100 MoE FP8 block on 32 GPUs, power law over balanced", "time, median ratio", 0.02);
+  row.simulated = kUnbalanced32;
+  row.split = Split::kFitted;
+  row.note = "the imbalance without rebalancing that the row of SGLang's rebalanced prefill starts from";
+  if (!data.has(kBalancedFile) || !data.has(kSkewedFile)) return row;
+  row.no_data.clear();
+  const auto even = large_on_32(data, kBalancedFile);
+  if (!even) return even.error();
+  const auto skewed = large_on_32(data, kSkewedFile);
+  if (!skewed) return skewed.error();
+  std::vector<double> ratios;
+  for (const auto& [shape, ms] : *even) {
+    if (const auto it = skewed->find(shape); it != skewed->end()) ratios.push_back(it->second / ms);
+  }
+  if (ratios.empty()) return Error{"no shape in common with " + std::string(kBalancedFile), data.file(kSkewedFile)};
+  std::sort(ratios.begin(), ratios.end());
+  const std::size_t half = ratios.size() / 2;
+  row.published = ratios.size() % 2 == 1 ? ratios[half] : (ratios[half - 1] + ratios[half]) / 2;
+  row.error = kUnbalanced32 / *row.published - 1;
+  return row;
+}
+
 }  // namespace
 
-Result<ValidationRows> expert_rows(const DataFolder&, const Catalogue& catalogue) {
+Result<ValidationRows> expert_rows(const DataFolder& data, const Catalogue& catalogue) {
   ValidationRows rows;
   double h20 = 0, h100 = 0;
   for (const Point& p : points()) {
@@ -294,6 +345,9 @@ Result<ValidationRows> expert_rows(const DataFolder&, const Catalogue& catalogue
     rows.push_back(std::move(row));
   }
   rows.push_back(reversal(h20, h100));
+  auto skew = imbalance(data);
+  if (!skew) return skew.error();
+  rows.push_back(*std::move(skew));
   return rows;
 }
 
