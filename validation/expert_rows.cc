@@ -333,7 +333,7 @@ Result<ValidationRows> expert_rows(const DataFolder& data, const Catalogue& cata
     row.section = kSection;
     row.source = p.source;
     row.setup = p.setup;
-    row.quantity = p.prefill ? "input tok/s/node" : "output tok/s/node";
+    row.quantity = p.prefill ? "input of a node" : "output of a node";
     row.unit = "tok/s";
     row.published = p.published;
     row.simulated = *simulated;

@@ -12,7 +12,7 @@
 namespace jevons {
 
 struct ValidationCells {
-  std::string published, simulated, error, allowed, verdict;
+  std::string quantity, published, simulated, error, allowed, verdict;  // The quantity with its unit.
 };
 
 inline std::string_view split_name(Split split) {
@@ -37,13 +37,14 @@ inline std::string figure_text(double v) {
 // A row that sums up many shows how many, and its 95th percentile, in place of the two figures.
 inline ValidationCells cells_of(const ValidationRow& r) {
   ValidationCells c;
+  c.quantity = r.quantity + (r.unit.empty() ? "" : ", " + r.unit);
   if (r.published) {
-    c.published = figure_text(*r.published) + (r.unit.empty() ? "" : " " + r.unit);
+    c.published = figure_text(*r.published);
   } else {
     c.published = fmt::format("{} row{}", whole_text(static_cast<double>(r.count)), r.count == 1 ? "" : "s");
   }
   if (r.simulated) {
-    c.simulated = figure_text(*r.simulated) + (r.unit.empty() ? "" : " " + r.unit);
+    c.simulated = figure_text(*r.simulated);
   } else if (r.p95 > 0) {
     c.simulated = fmt::format("p95 {:.1f} %", 100 * r.p95);
   }

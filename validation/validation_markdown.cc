@@ -71,7 +71,7 @@ std::string validation_markdown(const ValidationRows& rows) {
           section);
     }
     const ValidationCells cells = cells_of(r);
-    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {}{} |\n", cell(r.setup), cell(r.quantity),
+    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {}{} |\n", cell(r.setup), cell(cells.quantity),
                         cells.published, cells.simulated, cells.error, cells.allowed, cells.verdict,
                         split_name(r.split), cell(r.source), r.note.empty() ? "" : "; " + cell(r.note));
   }

@@ -23,7 +23,7 @@ TEST_F(CommandLine, VersionNamesTheLibrariesThatShapeResults) {
 }
 
 TEST_F(CommandLine, HelpOfEveryCommand) {
-  for (const char* command : {"", "compare ", "run ", "policies ", "trace ", "config "}) {
+  for (const char* command : {"", "compare ", "run ", "policies ", "trace ", "config ", "validate "}) {
     const Ended e = jevons(std::string(command) + "--help");
     EXPECT_EQ(e.code, 0) << command;
     EXPECT_EQ(e.err, "");
