@@ -39,7 +39,7 @@ std::vector<std::string> wrap(const std::string& text, std::size_t width) {
 
 std::string row_text(const ValidationRow& row, bool details) {
   const ValidationCells cells = cells_of(row);
-  const auto label = wrap(row.setup + ": " + cells.quantity, kLabel);
+  const auto label = wrap(row.setup + ": " + cells.quantity, kLabel - 2);  // Continued lines are indented.
   std::string text;
   for (std::size_t i = 0; i + 1 < label.size(); ++i) text += label[i] + "\n";
   const std::string indent = label.size() > 1 ? "  " : "";
