@@ -98,6 +98,7 @@ ResolvedKernels kernels_of(const GpuSpec& gpu, std::string_view library, std::st
   ResolvedKernels k = resolve_kernels(gpu.silicon, gpu.fallback, library, collective_library);
   if (gpu.silicon.measured_on != gpu.name) {
     for (const auto& [family, info] : k.info) k.derived.emplace(family, gpu.silicon.name);
+    k.expert_tables.clear();  // Times of another part's silicon say nothing here; the formula scales.
   }
   derive(gpu, &k);
   const auto override_with = [&](double value, std::initializer_list<double*> targets, const char* name) {

@@ -2,6 +2,9 @@
 #include "topologies/catalogue_kernels_yaml.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "base/text.h"
 
 namespace jevons {
 namespace {
@@ -46,7 +49,7 @@ class KernelsYaml {
       const std::string key = pair.first.Scalar(), at = path + "." + key;
       Status s = Ok{};
       bool known = false;
-      std::vector<std::string> names{"collectives"};
+      std::vector<std::string> names{"collectives", "expert_tables"};
       for_each_family(*set, [&](const char* name, auto& member) {
         names.emplace_back(name);
         if (key != name) return;
@@ -56,6 +59,10 @@ class KernelsYaml {
       if (key == "collectives") {
         known = true;
         s = collectives(pair.second, at, set);
+      }
+      if (key == "expert_tables") {
+        known = true;
+        s = expert_tables(pair.second, at, set);
       }
       if (!known) return reader_.unknown_key(pair.first, at, names);
       if (!s) return s;
@@ -144,14 +151,58 @@ class KernelsYaml {
       }
       std::int32_t gpus = 0;
       if (Status s = reader_.read_number(pair.first, at, 2, 1024, &gpus); !s) return s;
-      CollectiveCurve curve{bytes, {}};
-      if (Status s = numbers(pair.second, at, &curve.seconds); !s) return s;
-      for (double& us : curve.seconds) us *= 1e-6;
-      if (!rises(curve.bytes) || curve.bytes.size() < 2 || curve.seconds.size() != curve.bytes.size() ||
-          !rises(curve.seconds)) {
-        return reader_.error(pair.second, at, "expected as many microseconds as bytes, at least two, both rising");
+      if (Status s = curve(pair.second, at, bytes, "bytes", &set->collectives[op][gpus]); !s) return s;
+    }
+    return Ok{};
+  }
+
+  // {source, tokens: [...], "hidden/width/chosen/experts/tensor/expert": [microseconds, ...], ...}
+  Status expert_tables(const YAML::Node& node, const std::string& path, KernelSet* set) const {
+    if (Status s = reader_.check_map(node, path, "a map of source, tokens and shapes"); !s) return s;
+    if (!node["tokens"]) return reader_.error(node, path, "tokens is missing");
+    std::vector<double> tokens;
+    if (Status s = numbers(node["tokens"], path + ".tokens", &tokens); !s) return s;
+    for (const auto& pair : node) {
+      const std::string key = pair.first.Scalar(), at = path + "." + key;
+      if (key == "tokens") continue;
+      if (key == "source") {
+        if (Status s = about(key, pair.second, at, &set->info["expert_tables"]); !s) return s;
+        continue;
       }
-      set->collectives[op][gpus] = std::move(curve);
+      const auto shape = expert_shape(key);
+      if (!shape) {
+        return reader_.error(pair.first, at,
+                             "expected hidden/width/chosen/experts/tensor/expert, six whole numbers from 1");
+      }
+      if (Status s = curve(pair.second, at, tokens, "tokens", &set->expert_tables[*shape]); !s) return s;
+    }
+    return Ok{};
+  }
+
+  static std::optional<ExpertShape> expert_shape(std::string_view key) {
+    ExpertShape shape;
+    double* const parts[] = {&shape.hidden, &shape.width, &shape.chosen, &shape.experts, &shape.tensor, &shape.expert};
+    for (std::size_t i = 0; i < std::size(parts); ++i) {
+      const std::size_t end = std::min(key.find('/'), key.size());
+      const auto v = parse_int64(key.substr(0, end));
+      if (!v || *v < 1 || *v > 100'000'000) return std::nullopt;
+      *parts[i] = static_cast<double>(*v);
+      if ((end == key.size()) != (i + 1 == std::size(parts))) return std::nullopt;
+      key.remove_prefix(std::min(end + 1, key.size()));
+    }
+    return shape;
+  }
+
+  // Microseconds at `at`, both rising.
+  Status curve(const YAML::Node& node, const std::string& path, const std::vector<double>& at, const char* what,
+               CollectiveCurve* out) const {
+    *out = CollectiveCurve{at, {}};
+    if (Status s = numbers(node, path, &out->seconds); !s) return s;
+    for (double& us : out->seconds) us *= 1e-6;
+    if (!rises(out->bytes) || out->bytes.size() < 2 || out->seconds.size() != out->bytes.size() ||
+        !rises(out->seconds)) {
+      return reader_.error(node, path,
+                           std::string("expected as many microseconds as ") + what + ", at least two, both rising");
     }
     return Ok{};
   }

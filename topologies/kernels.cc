@@ -174,6 +174,12 @@ ResolvedKernels resolve_kernels(const SiliconKernels& own, const SiliconKernels&
   take(chosen.combine_low_latency, &out.combine_low_latency);
   take(chosen.dispatch, &out.dispatch);
   take(chosen.combine, &out.combine);
+  if (const auto it = own.libraries.find(library); it != own.libraries.end()) {
+    out.expert_tables = it->second.expert_tables;
+    if (const auto info = it->second.info.find("expert_tables"); info != it->second.info.end()) {
+      out.info["expert_tables"] = info->second;
+    }
+  }
   for (const Place& place : places(own, fallback, collective_library)) {
     for (const auto& [op, by_gpus] : place.set->collectives) {
       // NCCL's own all-reduce stands beside a library's, which hands over what is too large for it.

@@ -6,6 +6,7 @@
 #ifndef JEVONS_TOPOLOGIES_KERNELS_H_
 #define JEVONS_TOPOLOGIES_KERNELS_H_
 
+#include <compare>
 #include <map>
 #include <optional>
 #include <span>
@@ -78,6 +79,14 @@ struct CollectiveCurve {
   std::vector<double> bytes, seconds;  // Rising; equal lengths, at least 2.
 };
 
+// Measured times of one shape of routed experts, where the formula of ExpertConstants fails: seconds by tokens entering
+// the layer, on all its GPUs.
+struct ExpertShape {
+  double hidden = 0, width = 0, chosen = 0, experts = 0;  // Of the layer; width of a whole expert.
+  double tensor = 1, expert = 1;                          // GPUs that split each expert, and that share them out.
+  auto operator<=>(const ExpertShape&) const = default;
+};
+
 // All-to-all of expert parallelism, one direction, of `nodes` nodes of 8 GPUs:
 //   overhead + node_s log2(nodes) + bytes (remote share / remote + local share / local)
 struct AllToAllConstants {
@@ -94,6 +103,7 @@ struct FamilyInfo {
 };
 
 struct KernelSet {
+  std::map<ExpertShape, CollectiveCurve> expert_tables;  // BF16; "tokens" stand in place of bytes.
   std::optional<GemmConstants> gemm_bf16, gemm_fp8, gemm_fp8_block;
   std::optional<DecodeAttentionConstants> decode_bf16, decode_fp8;
   std::optional<PrefillAttentionConstants> prefill;
@@ -115,6 +125,7 @@ struct SiliconKernels {
 
 // A KernelSet with every family filled in, and how.
 struct ResolvedKernels {
+  std::map<ExpertShape, CollectiveCurve> expert_tables;  // The library's own, on this very GPU; else empty.
   GemmConstants gemm_bf16, gemm_fp8, gemm_fp8_block;
   DecodeAttentionConstants decode_bf16, decode_fp8;
   PrefillAttentionConstants prefill;

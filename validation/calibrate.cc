@@ -8,6 +8,7 @@
 #include <map>
 
 #include "validation/collective_data.h"
+#include "validation/expert_tables.h"
 #include "validation/fit.h"
 #include "validation/kernel_data.h"
 
@@ -192,6 +193,8 @@ Result<std::string> calibrate_kernels(const DataFolder& data, const Catalogue& c
     if (!family) return family.error();
     text[std::string(file.silicon)][std::string(file.library)] += *family;
   }
+  if (progress) progress(kExpertTableFile);
+  if (Status s = add_expert_tables(data, date, &text); !s) return s.error();
   if (progress) progress("collectives");
   if (Status s = add_collectives(data, date, &text); !s) return s.error();
   std::string out = kHeader;

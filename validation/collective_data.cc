@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "sim/model/kernels.h"
+#include "validation/expert_tables.h"
 #include "validation/fit.h"
 #include "validation/kernel_data.h"
 #include "validation/split.h"
@@ -32,8 +33,6 @@ constexpr std::array<CollectiveFile, 9> kFiles{{
 constexpr double kHidden = 7168, kChosen = 8, kNodeLimit = 4;
 constexpr double kDispatchBytes = kHidden * (1 + 4.0 / 128), kCombineBytes = kHidden * 2;
 
-constexpr double kLeastRise = 0.999;
-
 std::string number(double v) { return fmt::format("{:.6g}", v); }
 
 std::string curves_text(const CollectiveFile& file, const std::string& op,
@@ -42,16 +41,7 @@ std::string curves_text(const CollectiveFile& file, const std::string& op,
   std::string bytes;
   std::vector<double> errors;
   for (const auto& [gpus, points] : by_gpus) {
-    CollectiveCurve curve;
-    for (const CollectivePoint& p : points) {
-      if (p.held_out) continue;
-      curve.bytes.push_back(p.bytes);
-      curve.seconds.push_back(p.seconds);
-    }
-    // A curve rises: a size that took longer than a larger one was disturbed.
-    for (std::size_t i = curve.seconds.size() - 1; i-- > 0;) {
-      curve.seconds[i] = std::min(curve.seconds[i], curve.seconds[i + 1] * kLeastRise);
-    }
+    const CollectiveCurve curve = curve_through(points);
     bytes.clear();
     std::string times;
     for (std::size_t i = 0; i < curve.bytes.size(); ++i) {
@@ -59,9 +49,8 @@ std::string curves_text(const CollectiveFile& file, const std::string& op,
       times += (i == 0 ? "" : ", ") + number(curve.seconds[i] * 1e6);
     }
     rows += fmt::format("          {}: [{}]\n", gpus, times);
-    for (const CollectivePoint& p : points) {
-      if (p.held_out) errors.push_back(std::fabs(collective_s(curve, p.bytes) / p.seconds - 1));
-    }
+    const auto e = held_out_errors(curve, points);
+    errors.insert(errors.end(), e.begin(), e.end());
   }
   const ErrorSummary held = summarise(errors);
   return fmt::format(

@@ -7,6 +7,7 @@
 
 #include "sim/model/kernels.h"
 #include "validation/collective_data.h"
+#include "validation/expert_tables.h"
 #include "validation/kernel_data.h"
 
 namespace jevons {
@@ -68,7 +69,9 @@ ValidationRow row_of(const KernelFile& file) {
   row.setup = fmt::format("{} {}, {}{}", short_gpu(file.silicon), spoken(file.family), file.software,
                           file.fitted ? "" : ", power law");
   row.quantity = "time, mean |error|";
-  row.allowed = file.fitted ? allowed_for(file.family) : 0;
+  // Where a table stands in for the formula, the table is what counts.
+  const bool tabled = file.path == kExpertTableFile;
+  row.allowed = file.fitted && !tabled ? allowed_for(file.family) : 0;
   row.split = Split::kHeldOut;
   row.note = note_of(file);
   return row;
@@ -91,6 +94,28 @@ void summarise_into(const ErrorSummary& e, ValidationRow* row) {
   row->count = e.rows;
   row->error = e.mean;
   row->p95 = e.p95;
+}
+
+// The tables that stand in for the formula on A100, between their knots.
+Result<ValidationRow> expert_table_row(const DataFolder& data, const GpuSpec& gpu) {
+  ValidationRow row = absent("kernels.a100.experts_bf16.vllm.table", kKernels, kExpertTableFile,
+                             "A100 MoE BF16, vLLM 0.14, measured shapes by table", "time, mean |error|", 0.20);
+  row.split = Split::kHeldOut;
+  row.note = "every third number of tokens of each shape is held out";
+  if (!data.has(kExpertTableFile)) return row;
+  row.no_data.clear();
+  const auto shapes = read_expert_tables(data);
+  if (!shapes) return shapes.error();
+  const ResolvedKernels k = kernels_of(gpu, kExpertTableLibrary, "nccl");
+  std::vector<double> errors;
+  for (const auto& [shape, points] : *shapes) {
+    const auto curve = k.expert_tables.find(shape);
+    if (curve == k.expert_tables.end()) continue;
+    const auto e = held_out_errors(curve->second, points);
+    errors.insert(errors.end(), e.begin(), e.end());
+  }
+  summarise_into(summarise(std::move(errors)), &row);
+  return row;
 }
 
 ValidationRow collective_row(const CollectiveFile& file, const std::string& op,
@@ -215,6 +240,10 @@ Result<ValidationRows> kernel_rows(const DataFolder& data, const Catalogue& cata
       row.no_data = "the constants of kernels.yaml";
     }
     rows.push_back(std::move(row));
+    if (file.path != kExpertTableFile) continue;
+    auto table = expert_table_row(data, *gpu);
+    if (!table) return table.error();
+    rows.push_back(*std::move(table));
   }
   return rows;
 }

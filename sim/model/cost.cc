@@ -134,12 +134,31 @@ double InstanceCost::experts_here() const {
   return layout_.expert > 1 ? (model_.experts + layout_.redundant_experts) / double(layout_.expert) : model_.experts;
 }
 
+// Measured times of just these experts, or null.
+const CollectiveCurve* InstanceCost::expert_table() const {
+  if (experts_ != &kernels_.experts_bf16 || precision_.weight_bytes != kActivationBytes ||
+      layout_.redundant_experts > 0)
+    return nullptr;
+  const double ep = layout_.expert;
+  const ExpertShape shape{double(model_.hidden),
+                          double(model_.moe_intermediate),
+                          double(model_.experts_per_token),
+                          double(model_.experts),
+                          ep > 1 ? 1 : tp_,
+                          ep};
+  const auto it = kernels_.expert_tables.find(shape);
+  return it == kernels_.expert_tables.end() ? nullptr : &it->second;
+}
+
 // The routed experts of one layer; `t` tokens of one rank.
 double InstanceCost::moe_s(double t) const {
   const double ep = layout_.expert;
   const double all = t * layout_.data * group_scale();  // Of the whole expert group.
   const double pairs = all * model_.experts_per_token / ep;
   const double local = experts_here();
+  if (const CollectiveCurve* table = expert_table()) {
+    return stack_.kernel_slowdown * options_.expert_imbalance * collective_s(*table, all);
+  }
   ExpertLoad load;
   load.tokens = ep > 1 && dispatches() ? t / tp_ : t;
   load.pairs = pairs;

@@ -53,6 +53,7 @@ class InstanceCost {
   double latent_projections_s(double tokens) const;
   double mlp_s(double tokens, double width, double split) const;
   double moe_s(double tokens) const;
+  const CollectiveCurve* expert_table() const;
   double shared_experts_s(double tokens) const;
   double all_reduce_s(double tokens) const;
   double exchange_s(double tokens) const;

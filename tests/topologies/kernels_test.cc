@@ -40,6 +40,15 @@ TEST(KernelsFile, Errors) {
   EXPECT_EQ(
       error_of(top + "    nccl: {collectives: {all_reduce: {bytes: [1, 2], eight: [1, 2]}}}"),
       "k.yaml:6: kernels.x.nccl.collectives.all_reduce.eight: expected a whole number from 2 to 1024, got 'eight'");
+  EXPECT_EQ(error_of(top + "    vllm: {expert_tables: {tokens: [1, 2], 2048/768/8/128/1: [1, 2]}}"),
+            "k.yaml:6: kernels.x.vllm.expert_tables.2048/768/8/128/1: expected "
+            "hidden/width/chosen/experts/tensor/expert, six "
+            "whole numbers from 1");
+  EXPECT_EQ(error_of(top + "    vllm: {expert_tables: {tokens: [1, 2], 2048/768/8/128/1/1: [1]}}"),
+            "k.yaml:6: kernels.x.vllm.expert_tables.2048/768/8/128/1/1: expected as many microseconds as tokens, at "
+            "least two, "
+            "both rising");
+  EXPECT_EQ(error_of(top + "    vllm: {expert_tables: {tokens: [1, 2], 2048/768/8/128/1/1: [1, 3]}}"), "ok");
   EXPECT_EQ(error_of("gpus:\n  Y: {like: H100, kernels: h10}"),
             "k.yaml:2: gpus.Y.kernels: unknown kernels 'h10' (did you mean 'h100'?)");
   EXPECT_EQ(error_of("models:\n  M: {like: Llama-3.1-8B, quantization: fp9}"),

@@ -150,6 +150,22 @@ TEST(Layout, Precisions) {
   EXPECT_LT(cache.plan()->time.per_kv_token, bf16.plan()->time.per_kv_token);
 }
 
+// Mixtral-8x7B on A100 was measured whole: its experts go by the table there, and by the formula on an A100 of another
+// name.
+TEST(Layout, MeasuredExpertsGoByTheirTable) {
+  const Case measured = of("Mixtral-8x7B", "A100", "none", 2);
+  Case formula = measured;
+  formula.gpu.name = "A100-like";
+  const auto table = kernels_of(measured.gpu, "vllm", "vllm").expert_tables;
+  const auto curve = table.find({4096, 14'336, 2, 8, 2, 1});
+  ASSERT_NE(curve, table.end());
+  EXPECT_TRUE(kernels_of(formula.gpu, "vllm", "vllm").expert_tables.empty());
+  const InstanceCost with(measured.model, measured.gpu, measured.stack, measured.options);
+  const InstanceCost without(formula.model, formula.gpu, formula.stack, formula.options);
+  EXPECT_GT(with.dense_s(64, 64), 32 * collective_s(curve->second, 64));
+  EXPECT_NE(with.dense_s(64, 64), without.dense_s(64, 64));
+}
+
 std::string refusal(const std::function<void(InstanceOptions*)>& change, const char* model = "DeepSeek-V3") {
   Case c = of(model, "H200", "none", 8);
   change(&c.options);
