@@ -23,14 +23,15 @@ struct Free {
   const char* name;
   double StackSpec::*field;
 };
-const std::vector<Free> kGpuSide{{"kernel_slowdown", &StackSpec::kernel_slowdown},
-                                 {"elementwise_passes", &StackSpec::elementwise_passes},
+const std::vector<Free> kGpuSide{{"elementwise_passes", &StackSpec::elementwise_passes},
                                  {"all_reduce_s", &StackSpec::all_reduce_s}};
 const std::vector<Free> kHostSide{{"layer_s", &StackSpec::layer_s},
                                   {"sequence_s", &StackSpec::sequence_s},
                                   {"eager_launch_s_per_layer", &StackSpec::eager_launch_s_per_layer}};
 
-// Round figures of the kind eager stacks show (perf_models.md 3.4).
+// Round figures of the kind eager stacks show (perf_models.md 3.4).  The launch floor stays as it is: the prompts short
+// enough to show A100's are held out.  Kernels are as fast as measured back to back: free, their slowdown goes to 0.65
+// to make up for a host that works while the GPU does.
 StackSpec first_guess() {
   StackSpec s;
   s.name = "eager_2023";
@@ -39,7 +40,7 @@ StackSpec first_guess() {
   s.layer_s = 0.2e-3;
   s.all_reduce_s = 20e-6;
   s.eager_launch_s_per_layer = 0.5e-3;
-  s.kernel_slowdown = 1.1;
+  s.kernel_slowdown = 1;
   s.elementwise_passes = 3;
   s.collectives = "nccl";
   return s;

@@ -12,8 +12,8 @@
 
 namespace jevons {
 
-// Over eight GPUs all-reduces from 64 MiB on take three to five times as long as NCCL needs, in both models and on both
-// GPUs (Llama-2-70B on H100: 137 ms for 2,048 tokens, 390 ms for 4,096): a fault of that stack which no constant has.
+// Over eight GPUs prompts whose all-reduces are 64 MiB or more take out of all proportion longer, in both models and on
+// both GPUs (Llama-2-70B on H100: 137 ms for 2,048 tokens, 390 ms for 4,096); over two they do not.
 bool beyond_cliff(const PhaseTimes& shape, const ModelSpec& model);
 
 struct SimulatedPhases {
