@@ -86,19 +86,20 @@ PhaseTimes shape_of(const Key& key, const std::vector<Run>& runs) {
   return s;
 }
 
-// Medians of five runs of Mutinifni/splitwise-sim data/perf_model.csv @3780880 (MIT), TP 8, 128 tokens asked for, ms;
-// batches of 2 and 4 were not taken down.
+// Medians of five runs of Mutinifni/splitwise-sim data/perf_model.csv @3780880 (MIT), TP 8, 128 tokens asked for, ms.
 struct Bloom {
   std::int64_t prompt, batch;
   double a100_prompt, a100_token, h100_prompt, h100_token;
 };
-constexpr std::array<Bloom, 11> kBloom{{{128, 1, 79.668, 47.612, 48.284, 35.739},
+constexpr std::array<Bloom, 13> kBloom{{{128, 1, 79.668, 47.612, 48.284, 35.739},
                                         {256, 1, 99.164, 47.707, 51.179, 36.155},
                                         {512, 1, 173.810, 48.764, 75.491, 36.113},
                                         {1024, 1, 289.191, 48.797, 132.618, 35.482},
                                         {2048, 1, 540.412, 49.358, 253.113, 35.722},
                                         {4096, 1, 1348.173, 50.202, 688.695, 36.937},
                                         {8192, 1, 3593.167, 51.297, 1535.395, 37.438},
+                                        {512, 2, 286.833, 49.991, 131.251, 36.912},
+                                        {512, 4, 528.631, 51.004, 238.834, 38.058},
                                         {512, 8, 1322.184, 52.953, 625.014, 38.142},
                                         {512, 16, 3510.128, 57.341, 1313.258, 40.640},
                                         {512, 32, 5782.003, 65.380, 2521.909, 45.842},

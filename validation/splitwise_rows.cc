@@ -173,65 +173,6 @@ void add_ratios(const Compare& a100, const Compare& h100, bool own_host, Validat
   }
 }
 
-// All that eager_2023 never saw.
-void add_overall(const Compare& all, const std::map<std::string, int>& rejected, ValidationRows* rows) {
-  const auto unseen = [](const Compared& c) { return c.shape->model[0] == 'B' || c.shape->gpu[0] == 'H'; };
-  for (const bool prompt : {true, false}) {
-    ValidationRow r = error_row("never_fitted", "all of H100 and of BLOOM-176B, eager_2023", all, prompt,
-                                [&](const Compared& c) { return unseen(c) && !(prompt && c.cliff); });
-    if (!r.passes() && !prompt) r.note += std::string(kHost) + kFloor;
-    for (const auto& [why, number] : rejected) r.note += fmt::format(" Refused: {} rows {}.", number, why);
-    rows->push_back(std::move(r));
-  }
-  ValidationRow r = error_row("cliff", "prompts of more than 2,048 tokens on 8 GPUs, both models and GPUs, eager_2023",
-                              all, true, [](const Compared& c) { return c.cliff; });
-  r.note += std::string(" ") + kCliff;
-  rows->push_back(std::move(r));
-}
-
-double median(std::vector<double> v) {
-  std::sort(v.begin(), v.end());
-  return v[v.size() / 2];
-}
-
-// H100's time over A100's, median over shapes of a model and number of GPUs.
-void add_ratios(const Compare& a100, const Compare& h100, bool own_host, ValidationRows* rows) {
-  for (const auto& [a, h] : {std::pair{0, 2}, std::pair{1, 3}, std::pair{4, 5}}) {
-    const Group &slow = kGroups[static_cast<std::size_t>(a)], &fast = kGroups[static_cast<std::size_t>(h)];
-    for (const bool prompt : {true, false}) {
-      std::vector<double> published, simulated;
-      for (const Compared& s : a100) {
-        if (!slow.of(*s.shape)) continue;  // Those beyond the cliff too: so T06 has it.
-        for (const Compared& f : h100) {
-          const PhaseTimes &x = *s.shape, &y = *f.shape;
-          if (!fast.of(y) || x.prompt != y.prompt || x.batch != y.batch || x.asked != y.asked) continue;
-          published.push_back(prompt ? y.prompt_s / x.prompt_s : y.token_s / x.token_s);
-          simulated.push_back(prompt ? f.prompt_s / s.prompt_s : f.token_s / s.token_s);
-        }
-      }
-      if (published.empty()) continue;
-      ValidationRow r;
-      const std::string id(fast.id);
-      r.id = "splitwise.ratio." + id.substr(0, id.find('.')) + id.substr(id.rfind('.')) +
-             (own_host ? ".own_host" : "") + (prompt ? ".prompt" : ".token");
-      r.section = kSection;
-      r.source = kSource;
-      r.setup = std::string(fast.words) + (own_host ? ", each machine's host" : ", eager_2023") + " (T06)";
-      r.quantity = std::string("H100 / A100, ") + (prompt ? "prompt" : "token") + " phase, median";
-      r.count = static_cast<std::int64_t>(published.size());
-      r.published = median(std::move(published));
-      r.simulated = median(std::move(simulated));
-      r.error = *r.simulated / *r.published - 1;
-      r.allowed = kRatioAllowed / *r.published;  // 0.05 absolute.
-      r.split = own_host && fast.model[0] == 'L' ? Split::kFitted : Split::kNeverFitted;
-      r.note = "Within 0.05.";
-      if (!r.passes())
-        r.note += prompt ? " Eager kernels of early 2023 reach less of H100's peak than today's." : kHost;
-      rows->push_back(std::move(r));
-    }
-  }
-}
-
 }  // namespace
 
 ValidationRows splitwise_rows(const DataFolder& data) {

@@ -57,7 +57,7 @@ TEST(SplitwiseData, RowsThatMislead) {
                                                         {"of another model or GPU", 1},
                                                         {"faster than the memory", 1},
                                                         {"without a time or size", 1}}));
-  ASSERT_EQ(read->shapes.size(), 2U + 22);  // And BLOOM's medians.
+  ASSERT_EQ(read->shapes.size(), 2U + 26);  // And BLOOM's medians.
   EXPECT_EQ(read->shapes[0].runs, 3);
   EXPECT_DOUBLE_EQ(read->shapes[0].prompt_s, 0.198);
   EXPECT_DOUBLE_EQ(read->shapes[0].token_s, 0.055);
