@@ -10,6 +10,7 @@
 #include "validation/fit.h"
 #include "validation/kernel_data.h"
 #include "validation/serving_replay.h"
+#include "validation/splitwise_fit.h"
 
 namespace jevons {
 namespace {
@@ -158,7 +159,11 @@ Result<std::string> calibrate_stacks(const DataFolder& data, const Catalogue& ca
   for (const auto& free : {dense, quantised}) {
     for (const Free& f : free) text += fmt::format("    {}: {:.4g}\n", f.name, stack.*f.field);
   }
-  return text + fmt::format("    elementwise_passes: {:.4g}\n", stack.elementwise_passes);
+  text += fmt::format("    elementwise_passes: {:.4g}\n", stack.elementwise_passes);
+  if (progress) progress("eager_2023");
+  const auto eager = splitwise_stacks_text(data, catalogue, date);
+  if (!eager) return eager.error();
+  return text + *eager;
 }
 
 }  // namespace jevons

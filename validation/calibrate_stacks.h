@@ -12,8 +12,8 @@
 
 namespace jevons {
 
-// The whole text of stacks_fitted.yaml: vllm_0.6 from APEX+ runs (replayed again and again), on the kernels of
-// `catalogue`.
+// The whole text of stacks_fitted.yaml: vllm_0.6 from APEX+ runs (replayed again and again), eager_2023 and
+// eager_2023_h100 from Splitwise's (validation/splitwise_fit.h), on the kernels of `catalogue`.
 Result<std::string> calibrate_stacks(const DataFolder& data, const Catalogue& catalogue, std::string_view date,
                                      const std::function<void(std::string_view)>& progress);
 
