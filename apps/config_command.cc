@@ -11,6 +11,7 @@
 
 #include "experiments/scenario.h"
 #include "experiments/scenario_print.h"
+#include "report/console.h"
 
 namespace jevons {
 namespace {
@@ -51,7 +52,8 @@ std::string summary(const Scenario& scenario, const Inputs& in) {
   text += fmt::format("  training  {} jobs", in.training.jobs.size());
   if (too_large > 0)
     text += fmt::format(", of which {} ask for more than {} GPUs and will be rejected", too_large, most);
-  return text + "\n  policies  " + fmt::format("{}", fmt::join(scenario.policy_labels(), ", ")) + "\n";
+  text += fmt::format("\n  policies  {}\n", fmt::join(scenario.policy_labels(), ", "));
+  return text + model_section(scenario.notes(), false);
 }
 
 // False when stdout is closed or full.

@@ -58,6 +58,7 @@ class Gathering {
     comparison_.scenario_hash = scenario.hash();
     const Slo slo = scenario.slo();
     comparison_.slo = {slo.ttft, slo.tpot, slo.e2e};
+    comparison_.notes = scenario.notes();
     comparison_.seeds = setup.seeds;
     for (const std::size_t policy : setup.policies) {
       comparison_.policies.push_back(scenario.policy_labels()[policy]);

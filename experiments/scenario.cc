@@ -4,6 +4,7 @@
 #include "experiments/scenario_check.h"
 #include "experiments/scenario_inputs.h"
 #include "experiments/scenario_load.h"
+#include "experiments/scenario_notes.h"
 #include "experiments/scenario_print.h"
 #include "experiments/scenario_resolve.h"
 #include "experiments/scenario_rules.h"
@@ -50,6 +51,8 @@ std::uint64_t Scenario::seed() const { return impl_->file.message.seed(); }
 const std::vector<std::string>& Scenario::policy_labels() const { return impl_->labels; }
 std::string Scenario::resolved_yaml() const { return impl_->yaml; }
 std::string Scenario::hash() const { return text_hash(impl_->yaml); }
+
+std::vector<std::string> Scenario::notes() const { return scenario_notes(impl_->file, impl_->catalogue); }
 
 Slo Scenario::slo() const {
   const proto::Serving& serving = impl_->file.message.serving();

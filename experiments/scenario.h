@@ -34,6 +34,8 @@ class Scenario {
   Slo slo() const;                                        // Of the first pool, for the report's heading.
   std::string resolved_yaml() const;  // With every default visible; reads back as the same scenario.
   std::string hash() const;           // Hex; of the resolved scenario.
+  // What the results rest on besides measurements (experiments/scenario_notes.h), a line each.
+  std::vector<std::string> notes() const;
 
   // Everything one run needs, for policy `policy` (an index into policy_labels).  Opens the traces.  The same seed
   // gives the same requests and jobs for every policy.

@@ -1,6 +1,7 @@
 // Checks of serving pools: vLLM's rules for its options, GPUs and memory of a replica, numbers of nodes.
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -21,6 +22,7 @@ class PoolCheck {
 
   Status check(const Policies& policies) const {
     if (Status s = engine(); !s) return s;
+    if (Status s = measured_times(); !s) return s;
     if (Status s = groups(); !s) return s;
     if (Status s = nodes(); !s) return s;
     if (Status s = check_choice(file_, path_ + ".router", policies.routers, pool_.router()); !s) return s;
@@ -54,6 +56,17 @@ class PoolCheck {
     return Ok{};
   }
 
+  // Tables hold whole iterations, so what would change the formula must not be asked for in vain.
+  Status measured_times() const {
+    if (!pool_.has_iteration_table()) return Ok{};
+    for (const auto& [field, asked] :
+         {std::pair{"speculative", pool_.has_speculative()}, std::pair{"enable_dbo", pool_.enable_dbo()},
+          std::pair{"expert_imbalance", pool_.expert_imbalance() > 1}}) {
+      if (asked) return fail(field, "has no effect on the times of iteration_table, expected one of the two");
+    }
+    return Ok{};
+  }
+
   Status groups() const {
     std::vector<std::string> known;
     for (const proto::NodeGroup& g : file_.message.cluster().groups()) known.push_back(g.name());
@@ -69,30 +82,62 @@ class PoolCheck {
     return Ok{};
   }
 
+  // What a layout asks of the nodes; what it asks of the model is checked where the instance is planned.
+  Status layout(const std::string& at, const proto::PoolGroup& pg, const proto::NodeGroup& group) const {
+    const std::int32_t tp = pg.tensor_parallel_size(), pp = pg.pipeline_parallel_size(), dp = pg.data_parallel_size();
+    const std::string node = "gpus_per_node (" + std::to_string(group.gpus_per_node()) + ")";
+    const std::int64_t gpus = std::int64_t{tp} * pp * dp;
+    if (gpus > group.gpus_per_node() || group.gpus_per_node() % gpus != 0) {
+      if (pp == 1 && dp == 1) {
+        return fail(at + ".tensor_parallel_size", "expected a divisor of " + node + ", got " + std::to_string(tp));
+      }
+      return fail(at, "expected tensor x pipeline x data to divide " + node + ", got " + std::to_string(tp) + " x " +
+                          std::to_string(pp) + " x " + std::to_string(dp));
+    }
+    const std::int64_t there = std::int64_t{group.nodes()} * group.gpus_per_node();
+    if (pg.expert_parallel_size() > there) {
+      return fail(at + ".expert_parallel_size", "expected at most the GPUs of '" + group.name() + "' (" +
+                                                    std::to_string(there) + "), got " +
+                                                    std::to_string(pg.expert_parallel_size()));
+    }
+    if (pg.expert_parallel_size() == 1 && pool_.num_redundant_experts() > 0) {
+      return fail("num_redundant_experts", "expected 0, as expert_parallel_size is 1 on '" + group.name() + "', got " +
+                                               std::to_string(pool_.num_redundant_experts()));
+    }
+    if (pool_.enable_dbo() && tp == 1 && pg.expert_parallel_size() == 1) {
+      return fail("enable_dbo",
+                  "nothing to overlap, expected tensor_parallel_size or expert_parallel_size above 1 on '" +
+                      group.name() + "'");
+    }
+    return Ok{};
+  }
+
   Status instance(int i, const proto::NodeGroup& group) const {
     const std::string at = index_path("groups", i);
-    const std::int32_t tp = pool_.groups(i).tensor_parallel_size();
-    if (tp > group.gpus_per_node() || group.gpus_per_node() % tp != 0) {
-      return fail(at + ".tensor_parallel_size", "expected a divisor of gpus_per_node (" +
-                                                    std::to_string(group.gpus_per_node()) + "), got " +
-                                                    std::to_string(tp));
-    }
+    if (Status s = layout(at, pool_.groups(i), group); !s) return s;
     const auto model = catalogue_.model(pool_.model());
     const auto gpu = catalogue_.gpu(group.gpu());
     const auto stack = catalogue_.stack(pool_.engine());
     CHECK(model.ok() && gpu.ok() && stack.ok());
-    if (model->heads % tp != 0) {
+    if (const std::int32_t tp = pool_.groups(i).tensor_parallel_size(); model->heads % tp != 0) {
       return fail(at + ".tensor_parallel_size", "expected a divisor of the attention heads of " + model->name + " (" +
                                                     std::to_string(model->heads) + "), got " + std::to_string(tp));
     }
-    const auto plan = plan_instance(*model, *gpu, *stack, instance_options(pool_, i));
+    if (model->experts == 0 && pool_.expert_imbalance() > 1) {
+      return fail("expert_imbalance", "expected 1 for " + model->name + ", a model without experts, got " +
+                                          text_of(pool_.expert_imbalance()));
+    }
+    const auto plan = plan_instance(*model, *gpu, *stack, instance_options(pool_, i, group));
     if (!plan) return fail(at, plan.error().message);
     const std::int64_t blocks =
         pool_.has_num_gpu_blocks_override() ? pool_.num_gpu_blocks_override() : plan->kv_blocks.value;
-    if (blocks * pool_.block_size() < pool_.max_model_len()) {
-      return fail("max_model_len", "expected at most " + std::to_string(blocks * pool_.block_size()) +
-                                       ", the tokens that the KV cache of a replica on '" + group.name() +
-                                       "' holds, got " + std::to_string(pool_.max_model_len()));
+    // A sequence lies in one data-parallel rank.
+    const std::int64_t tokens = blocks / pool_.groups(i).data_parallel_size() * pool_.block_size();
+    if (tokens < pool_.max_model_len()) {
+      const char* rank = pool_.groups(i).data_parallel_size() > 1 ? "a data-parallel rank of " : "";
+      return fail("max_model_len", "expected at most " + std::to_string(tokens) + ", the tokens that the KV cache of " +
+                                       rank + "a replica on '" + group.name() + "' holds, got " +
+                                       std::to_string(pool_.max_model_len()));
     }
     return Ok{};
   }

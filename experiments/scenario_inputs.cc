@@ -137,16 +137,18 @@ class InputsBuilder {
     double fastest = 0;
     for (int i = 0; i < p.groups_size(); ++i) {
       const int group = group_index(s_, p.groups(i).group());
-      const auto gpu = catalogue_.gpu(s_.cluster().groups(group).gpu());
+      const proto::NodeGroup& nodes = s_.cluster().groups(group);
+      const auto gpu = catalogue_.gpu(nodes.gpu());
       if (!gpu) return gpu.error();
-      auto plan = plan_instance(*model, *gpu, stack, instance_options(p, i));
+      const InstanceOptions options = instance_options(p, i, nodes);
+      auto plan = plan_instance(*model, *gpu, stack, options);
       if (!plan)
         return file_.places.error(index_path(index_path("serving.pools", index) + ".groups", i), plan.error().message);
       if (p.has_num_gpu_blocks_override()) plan->kv_blocks = Blocks{p.num_gpu_blocks_override()};
       fastest = std::max(fastest, plan->decode_tokens_per_s);
       PoolInstance instance;
       instance.group = GroupId{static_cast<std::uint32_t>(group)};
-      instance.gpus_per_replica = Gpus{p.groups(i).tensor_parallel_size()};
+      instance.gpus_per_replica = options.layout.gpus();
       instance.plan = *std::move(plan);
       setup->instances.push_back(std::move(instance));
     }

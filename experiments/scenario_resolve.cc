@@ -52,21 +52,25 @@ void resolve_group(const Catalogue& catalogue, proto::NodeGroup* group) {
   if (!group->has_nic_gbit_per_s()) group->set_nic_gbit_per_s(gpu->nic_bytes_per_s * kBitsPerByte / kGiga);
 }
 
-// KV tokens of a replica on its smallest group; nullopt where no plan can be made.
+// KV tokens that one sequence may have on the pool's smallest group: those of a replica, or of one of its data-parallel
+// ranks.  nullopt where no plan can be made.
 std::optional<std::int64_t> kv_tokens(const Catalogue& catalogue, const proto::Scenario& s, const proto::Pool& pool,
                                       const ModelSpec& model) {
-  if (pool.has_num_gpu_blocks_override()) return pool.num_gpu_blocks_override() * pool.block_size();
   const auto stack = catalogue.stack(pool.engine());
   if (!stack) return std::nullopt;
   std::optional<std::int64_t> least;
   for (int i = 0; i < pool.groups_size(); ++i) {
-    const proto::NodeGroup* group = find_group(s, pool.groups(i).group());
-    if (group == nullptr) return std::nullopt;
-    const auto gpu = catalogue.gpu(group->gpu());
-    if (!gpu) return std::nullopt;
-    const auto plan = plan_instance(model, *gpu, *stack, instance_options(pool, i));
-    if (!plan) return std::nullopt;
-    const std::int64_t tokens = plan->kv_blocks.value * pool.block_size();
+    std::int64_t blocks = pool.num_gpu_blocks_override();
+    if (!pool.has_num_gpu_blocks_override()) {
+      const proto::NodeGroup* group = find_group(s, pool.groups(i).group());
+      if (group == nullptr) return std::nullopt;
+      const auto gpu = catalogue.gpu(group->gpu());
+      if (!gpu) return std::nullopt;
+      const auto plan = plan_instance(model, *gpu, *stack, instance_options(pool, i, *group));
+      if (!plan) return std::nullopt;
+      blocks = plan->kv_blocks.value;
+    }
+    const std::int64_t tokens = blocks / pool.groups(i).data_parallel_size() * pool.block_size();
     least = least ? std::min(*least, tokens) : tokens;
   }
   return least;
@@ -78,7 +82,11 @@ void resolve_pool(const Catalogue& catalogue, const proto::Scenario& s, proto::P
     const proto::NodeGroup* group = find_group(s, pg.group());
     if (group == nullptr) continue;
     nodes += group->nodes();
-    if (!pg.has_tensor_parallel_size()) pg.set_tensor_parallel_size(group->gpus_per_node());
+    if (!pg.has_tensor_parallel_size()) {
+      const std::int64_t others = std::int64_t{pg.pipeline_parallel_size()} * pg.data_parallel_size();
+      pg.set_tensor_parallel_size(
+          static_cast<std::int32_t>(std::max<std::int64_t>(1, group->gpus_per_node() / others)));
+    }
   }
   if (!pool->has_max_nodes()) pool->set_max_nodes(nodes);
   if (!pool->has_router()) pool->mutable_router()->set_name("least_requests");
@@ -151,13 +159,27 @@ void resolve_scenario(const Catalogue& catalogue, const Policies& policies, prot
   for (proto::Policy& p : *s->mutable_policies()) resolve_policy(policies, &p);
 }
 
-InstanceOptions instance_options(const proto::Pool& pool, int group) {
+InstanceOptions instance_options(const proto::Pool& pool, int group, const proto::NodeGroup& nodes) {
+  const proto::PoolGroup& g = pool.groups(group);
   InstanceOptions o;
-  o.layout.tensor = pool.groups(group).tensor_parallel_size();
+  o.layout.tensor = g.tensor_parallel_size();
+  o.layout.pipeline = g.pipeline_parallel_size();
+  o.layout.data = g.data_parallel_size();
+  o.layout.expert = g.expert_parallel_size();
+  o.layout.redundant_experts = pool.num_redundant_experts();
+  o.layout.gpus_per_node = nodes.gpus_per_node();
   o.gpu_memory_utilization = pool.gpu_memory_utilization();
   o.block_size = Tokens{pool.block_size()};
   o.max_num_batched_tokens = Tokens{pool.max_num_batched_tokens()};
   o.max_num_seqs = pool.max_num_seqs();
+  if (pool.kv_cache_dtype() == "bf16") o.kv_bytes_per_element = 2;
+  if (pool.kv_cache_dtype() == "fp8") o.kv_bytes_per_element = 1;
+  o.expert_imbalance = pool.expert_imbalance();
+  o.overlap_microbatches = pool.enable_dbo();
+  if (pool.has_speculative()) {
+    o.speculation = {pool.speculative().num_speculative_tokens(), pool.speculative().acceptance_rate()};
+  }
+  o.longest_context = Tokens{pool.max_model_len()};
   return o;
 }
 

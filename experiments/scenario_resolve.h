@@ -15,8 +15,8 @@ namespace jevons {
 
 void resolve_scenario(const Catalogue& catalogue, const Policies& policies, proto::Scenario* scenario);
 
-// How a replica of `pool` on GPUs of a node group is planned; `group` is an index into pool.groups.
-InstanceOptions instance_options(const proto::Pool& pool, int group);
+// How a replica of `pool` on nodes of `nodes` is planned; `group` is the index into pool.groups that names them.
+InstanceOptions instance_options(const proto::Pool& pool, int group, const proto::NodeGroup& nodes);
 
 // Null when there is none of that name.
 const proto::NodeGroup* find_group(const proto::Scenario& scenario, const std::string& name);

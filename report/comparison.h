@@ -47,6 +47,7 @@ struct Comparison {
   std::string version;  // Of the program.
   std::string command;  // Reproduces the figures; holds nothing that cannot change them.
   SloLimits slo;
+  std::vector<std::string> notes;     // On the model behind the figures: constants derived, shapes not measured.
   std::vector<std::string> policies;  // Labels; the first is what the others are compared against.
   std::vector<std::uint64_t> seeds;
   std::vector<Cell> cells;  // Policy by policy, seed by seed: policies.size() x seeds.size().

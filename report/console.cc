@@ -328,6 +328,13 @@ std::string audit_line(const Comparison& c) {
 
 }  // namespace
 
+std::string model_section(const std::vector<std::string>& notes, bool color) {
+  if (notes.empty()) return "";
+  std::string out = emphasize("Model: derived, not fitted, or outside what was measured", color) + "\n";
+  for (const std::string& note : notes) out += wrap_text(note, "  ");
+  return out;
+}
+
 std::string console_report(const Comparison& c, const ConsoleOptions& options) {
   std::string out = emphasize(wrap_text(verdict(c)), options.color) + "\n";
   if (const std::string ranks = ranking(c); !ranks.empty()) out += wrapped_lines(ranks) + "\n";
@@ -356,6 +363,7 @@ std::string console_report(const Comparison& c, const ConsoleOptions& options) {
       out += render_table(c.policies, energy_rows(c), options.color);
     }
     out += "\n" + footnotes(c) + warnings(c);
+    if (!c.notes.empty()) out += "\n" + model_section(c.notes, options.color);
   }
   out += "\n" + audit_line(c);
   for (const std::string& file : options.files) out += "wrote      " + file + "\n";

@@ -18,5 +18,8 @@ struct ConsoleOptions {
 // there to be copied.
 std::string console_report(const Comparison& comparison, const ConsoleOptions& options);
 
+// What the figures rest on besides measurements (Comparison::notes), under a heading of its own; "" for no notes.
+std::string model_section(const std::vector<std::string>& notes, bool color);
+
 }  // namespace jevons
 #endif  // JEVONS_REPORT_CONSOLE_H_

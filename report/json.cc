@@ -239,6 +239,7 @@ std::string json_report(const Comparison& c) {
   out["seeds"] = c.seeds;
   out["slo"] = slo(c.slo);
   out["verdict"] = verdict(c);
+  out["notes"] = c.notes;
   out["summary"] = summary(c);
   out["runs"] = Json::array();
   for (const Cell& cell : c.cells) out["runs"].push_back(cell_json(c, cell));

@@ -1,6 +1,7 @@
 // Catalogue entries from YAML: every key known, every value in range, every error with its line and path.
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <set>
 #include <type_traits>
 #include <utility>
@@ -23,6 +24,7 @@ class CatalogueYaml : private YamlReader {
   template <class Spec>
   using Specs = std::map<std::string, Spec, std::less<>>;
 
+  Status read_sources(const YAML::Node& node);
   template <class Spec>
   Status read_section(const YAML::Node& node, const std::string& section, Specs<Spec>* specs);
   template <class Spec>
@@ -63,31 +65,36 @@ constexpr std::string_view kConstantsFrom = "H100-SXM5-80GB";  // For entries th
 Status CatalogueYaml::read(const YAML::Node& root) {
   if (!root.IsMap()) return error(root, "", "expected a map with gpus, models or kernels, got " + quoted(root));
   if (Status s = check_keys(root, ""); !s) return s;
+  const std::vector<std::string> sections{"sources", "kernels", "gpus", "models", "stacks"};
   for (const auto& pair : root) {
     auto key = scalar(pair.first, "", "a key");
     if (!key) return key.error();
-    Status s = Ok{};
-    if (*key == "sources") {
-      if (!pair.second.IsMap()) return error(pair.second, "sources", "expected a map, got " + quoted(pair.second));
-      for (const auto& source : pair.second) {
-        auto name = scalar(source.first, "sources", "a name");
-        if (!name) return name.error();
-        auto text = scalar(source.second, "sources." + *name, "text");
-        if (!text) return text.error();
-        sources_[*name] = *text;
-      }
-    } else if (*key == "kernels") {
-      s = read_kernels(*this, pair.second, &catalogue_.kernels_);
-    } else if (*key == "gpus") {
-      s = read_section(pair.second, "gpus", &catalogue_.gpus_);
-    } else if (*key == "models") {
-      s = read_section(pair.second, "models", &catalogue_.models_);
-    } else if (*key == "stacks") {
-      s = read_section(pair.second, "stacks", &catalogue_.stacks_);
-    } else {
-      return unknown_key(pair.first, *key, {"sources", "kernels", "gpus", "models", "stacks"});
+    if (std::find(sections.begin(), sections.end(), *key) == sections.end()) {
+      return unknown_key(pair.first, *key, sections);
     }
+  }
+  // What others refer to first, wherever the file has it.
+  for (const std::string& section : sections) {
+    const YAML::Node node = root[section];
+    if (!node.IsDefined()) continue;
+    Status s = section == "sources"   ? read_sources(node)
+               : section == "kernels" ? read_kernels(*this, node, &catalogue_.kernels_)
+               : section == "gpus"    ? read_section(node, section, &catalogue_.gpus_)
+               : section == "models"  ? read_section(node, section, &catalogue_.models_)
+                                      : read_section(node, section, &catalogue_.stacks_);
     if (!s) return s;
+  }
+  return Ok{};
+}
+
+Status CatalogueYaml::read_sources(const YAML::Node& node) {
+  if (!node.IsMap()) return error(node, "sources", "expected a map, got " + quoted(node));
+  for (const auto& source : node) {
+    auto name = scalar(source.first, "sources", "a name");
+    if (!name) return name.error();
+    auto text = scalar(source.second, "sources." + *name, "text");
+    if (!text) return text.error();
+    sources_[*name] = *text;
   }
   return Ok{};
 }

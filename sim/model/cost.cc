@@ -70,6 +70,7 @@ InstanceCost::InstanceCost(const ModelSpec& model, const GpuSpec& gpu, const Sta
   gemm_ = gemm == "gemm_bf16"  ? &kernels_.gemm_bf16
           : gemm == "gemm_fp8" ? &kernels_.gemm_fp8
                                : &kernels_.gemm_fp8_block;
+  gemm_name_ = gemm;
   const bool fp8_experts = std::string_view(arithmetic.experts) == "experts_fp8";
   experts_ = fp8_experts ? &kernels_.experts_fp8 : &kernels_.experts_bf16;
   decode_ = kv_bytes_per_element() < kActivationBytes ? &kernels_.decode_fp8 : &kernels_.decode_bf16;

@@ -17,6 +17,11 @@
 
 namespace jevons {
 
+// One line for each source from which families in `used` were taken for want of measurements on this GPU, and one for
+// what the catalogue entry itself gives.
+std::vector<std::string> derived_notes(const GpuSpec& gpu, const ResolvedKernels& kernels,
+                                       const std::set<std::string>& used);
+
 class InstanceCost {
  public:
   // Keeps references: the arguments must outlive it.
@@ -63,11 +68,17 @@ class InstanceCost {
   double expert_weights_per_gpu() const;
   AttentionHeads heads() const;
   double moe_layers() const { return model_.experts > 0 ? model_.layers - model_.dense_layers : 0; }
-  bool dispatches() const { return moe_layers() > 0 && layout_.expert > 1 && layout_.data > 1; }
+  bool dispatches() const {  // With one rank that has all GPUs of the group, an all-reduce does.
+    return moe_layers() > 0 && layout_.expert > 1 && (layout_.data > 1 || layout_.expert > layout_.tensor);
+  }
   double group_scale() const;  // Tokens of the expert group over tokens of this instance.
   double experts_here() const;
   double mla_width() const { return model_.kv_lora_rank + model_.qk_rope_head_dim; }
   void check_range(const char* family, const char* axis, double low, double high, std::vector<std::string>* out) const;
+  void check_limit(const char* family, const char* axis, double high, std::vector<std::string>* out) const;
+  void check_gemms(std::vector<std::string>* out) const;
+  void check_attention(double context, std::vector<std::string>* out) const;
+  void check_experts(double tokens, std::vector<std::string>* out) const;
 
   const ModelSpec& model_;
   const GpuSpec& gpu_;
@@ -80,6 +91,7 @@ class InstanceCost {
   const GemmConstants* gemm_ = nullptr;
   const ExpertConstants* experts_ = nullptr;
   const DecodeAttentionConstants* decode_ = nullptr;
+  std::string gemm_name_;       // Family of gemm_.
   std::set<std::string> used_;  // Families of constants this instance goes by.
 };
 

@@ -110,6 +110,17 @@ TEST_F(CommandLine, AFullStandardOutputIsAnError) {
   EXPECT_NE(e.err.find("standard output: cannot write: No space left on device"), std::string::npos) << e.err;
 }
 
+// What the results rest on stands in the report, the JSON and the check of the scenario alike.
+TEST_F(CommandLine, NotesOnTheModel) {
+  const std::string heading = "\nModel: derived, not fitted, or outside what was measured\nchat: engine vllm_0.15 is";
+  for (const char* line : {"compare tiny.yaml", "run tiny.yaml --policy first", "config check tiny.yaml"}) {
+    const Ended e = jevons(line);
+    EXPECT_EQ(e.code, 0) << e.err;
+    EXPECT_NE(("\n" + e.out).find(heading), std::string::npos) << line << "\n" << e.out;
+  }
+  EXPECT_NE(jevons("compare tiny.yaml --json -").out.find("\"chat: engine vllm_0.15 is derived"), std::string::npos);
+}
+
 // fmt::print throws when its stream is full: the program aborted and left temporary files.
 TEST_F(CommandLine, AFullOrClosedStandardErrorChangesNoStatus) {
   EXPECT_EQ(jevons("compare nope.yaml 2>/dev/full").code, 2);

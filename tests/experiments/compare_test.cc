@@ -124,6 +124,7 @@ TEST_F(CompareTest, SameBytesForOneAndManyWorkers) {
     const auto comparison = compare(scenario, setup);
     ASSERT_TRUE(comparison.ok()) << comparison.error().text();
     EXPECT_TRUE(comparison->complete);
+    EXPECT_EQ(comparison->notes, scenario.notes());
     json[i] = json_report(*comparison);
   }
   EXPECT_EQ(json[0], json[1]);

@@ -62,7 +62,10 @@ TEST_F(Print, RoundTripOfEverythingAPoolMaySay) {
       num_gpu_blocks_override: 4000
       warm_up: 0.5min
       drain_limit: 90s
-      max_queue: 1000)");
+      max_queue: 1000
+      kv_cache_dtype: fp8
+      speculative: {num_speculative_tokens: 2, acceptance_rate: 0.5}
+      enable_dbo: true)");
   yaml = with(yaml, "generate: {",
               "transforms: [{rate_scale: 2.5}, {shift: 1min}, {thin: 0.5}, {limit: 9}]\n      generate: {");
   yaml = with(yaml, "output: 100",
@@ -103,6 +106,17 @@ TEST_F(Print, FirstRunLoads) {
     EXPECT_EQ(in->cluster.total_gpus().value, 256);
     EXPECT_GT(in->training.jobs.size(), 100u);
   }
+}
+
+TEST_F(Print, DeepSeekUnitLoads) {
+  const auto s = Scenario::load(std::string(JEVONS_SOURCE_DIR) + "/examples/deepseek_unit.yaml", builtin_policies());
+  ASSERT_TRUE(s.ok()) << s.error().text();
+  expect_round_trip(*s);
+  const auto in = s->inputs(0, 1, EngineOptions{});
+  ASSERT_TRUE(in.ok()) << in.error().text();
+  EXPECT_EQ(in->cluster.total_gpus().value, 144);
+  EXPECT_EQ(in->pools[0].instances[0].gpus_per_replica.value, 8);
+  EXPECT_FALSE(s->notes().empty());
 }
 
 TEST_F(Print, AzureKalosLoads) {

@@ -97,6 +97,22 @@ TEST(Console, AnEmptyRunPrints) {
   expect_80_columns(console_report(c, {}));
 }
 
+TEST(Console, NotesOnTheModelStandBelowTheTables) {
+  Comparison c = comparison_of(first_names(2));
+  EXPECT_EQ(console_report(c, {}).find("Model"), std::string::npos);
+  c.notes = {"chat on h800: H800-SXM5-80GB: constants derived from h100, not measured on this GPU: gemm_bf16, prefill",
+             "chat: engine vllm_0.15 is not fitted"};
+  const std::string text = console_report(c, {});
+  expect_80_columns(text);
+  EXPECT_NE(text.find("\nModel: derived, not fitted, or outside what was measured\n"
+                      "chat on h800: H800-SXM5-80GB: constants derived from h100, not measured on this\n"
+                      "  GPU: gemm_bf16, prefill\n"
+                      "chat: engine vllm_0.15 is not fitted\n"
+                      "\nreproduce"),
+            std::string::npos)
+      << text;
+}
+
 TEST(Console, TheSameWarningOfManyRunsIsPrintedOnce) {
   const std::string text = console_report(comparison_of(first_names(4), 2), {});
   EXPECT_NE(text.find("warning: azure.csv"), std::string::npos);

@@ -47,6 +47,13 @@ TEST(Json, WhatReproducesIt) {
   EXPECT_TRUE(doc["slo"]["e2el_ms"].is_null());
 }
 
+TEST(Json, NotesOnTheModel) {
+  Comparison c = report_test::comparison_of({"split"});
+  EXPECT_EQ(json::parse(json_report(c))["notes"], json::array());
+  c.notes = {"chat on h800: derived", "chat: not fitted"};
+  EXPECT_EQ(json::parse(json_report(c))["notes"], json(c.notes));
+}
+
 TEST(Json, GpuTimeIsExact) {
   Comparison c = report_test::comparison_of({"split"});
   c.cells[0].run->result.ledger.by_purpose[2] = GpuTime{Int128{10'000'000'000'000'000'000ULL} * 1000 + 7};

@@ -97,5 +97,20 @@ TEST(CatalogueFile, TruncatedAnywhereNeverCrashes) {
   }
 }
 
+// gpus: refer to kernels:, whichever comes first in the file; the same for sources:.
+TEST(CatalogueFile, SectionsMayComeInAnyOrder) {
+  Catalogue c = Catalogue::builtin();
+  const std::string gpu = kGpu + "    kernels: [mine, bench]\n";
+  const std::string kernels =
+      "kernels:\n  mine:\n    measured_on: X1\n    link_bytes_per_s: 32e9\n    vllm:\n      prefill:\n"
+      "        source: mine\n        compute: 0.5\n        narrow: 0.5\n        memory: 0.5\n        overhead_s: "
+      "1e-6\n";
+  const Status s = c.add_yaml(gpu + kernels + "sources: {bench: \"my bench, 2026-06\"}\n", "my.yaml");
+  ASSERT_TRUE(s.ok()) << s.error().text();
+  EXPECT_EQ(c.gpu("X1")->sources.at("kernels"), "my bench, 2026-06");
+  EXPECT_FALSE(kernels_of(*c.gpu("X1"), "vllm", "vllm").derived.contains("prefill"));
+  EXPECT_TRUE(kernels_of(*c.gpu("X1"), "vllm", "vllm").derived.contains("gemm_bf16"));
+}
+
 }  // namespace
 }  // namespace jevons

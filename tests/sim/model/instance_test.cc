@@ -150,6 +150,20 @@ TEST(Instance, AbsurdOptionsAreRefusedNotCrashed) {
   EXPECT_FALSE(plan_instance(model("Llama-3.1-70B"), gpu("H100"), stack("none"), o).ok());
 }
 
+// The exchange of tokens was free where a replica is one GPU of an expert group: it is that of one of many ranks.
+TEST(Instance, OneGpuOfAnExpertGroupPaysForItsWires) {
+  const ModelSpec m = model("DeepSeek-V3");
+  const GpuSpec g = gpu("H800");
+  const StackSpec st = stack("sglang_0.4");
+  InstanceOptions one, eight;
+  one.layout = {.tensor = 1, .data = 1, .expert = 144, .redundant_experts = 32};
+  eight.layout = {.tensor = 1, .data = 8, .expert = 144, .redundant_experts = 32};
+  const InstanceCost a(m, g, st, one), b(m, g, st, eight);
+  for (const double tokens : {1.0, 64.0, 2000.0}) {
+    EXPECT_NEAR(a.dense_s(tokens, tokens), b.dense_s(8 * tokens, 8 * tokens), 1e-9) << tokens;
+  }
+}
+
 TEST(Instance, ThroughputIsInTheKnownRange) {
   // MLPerf inference v4.1, 8xH100, Llama-2-70B FP8 offline: 24 k tokens/s.  BF16 with 0.6's host cost must stay well
   // below it, and above 1 k tokens/s.
