@@ -5,7 +5,9 @@
 #include <functional>
 
 #include "validation/kernel_rows.h"
+#include "validation/layer_rows.h"
 #include "validation/power_rows.h"
+#include "validation/splitwise_rows.h"
 #include "validation/training_rows.h"
 
 namespace jevons {
@@ -20,7 +22,9 @@ std::vector<Part> parts() {
   return {
       {"kernels", kernel_rows},
       {"collectives", collective_rows},
+      {"layers", [](const DataFolder& d, const Catalogue&) -> Result<ValidationRows> { return layer_rows(d); }},
       {"serving", serving_rows},
+      {"splitwise", [](const DataFolder& d, const Catalogue&) -> Result<ValidationRows> { return splitwise_rows(d); }},
       {"experts", expert_rows},
       {"training", [](const DataFolder& d, const Catalogue&) -> Result<ValidationRows> { return training_rows(d); }},
       {"power", [](const DataFolder& d, const Catalogue&) -> Result<ValidationRows> { return power_rows(d); }},
