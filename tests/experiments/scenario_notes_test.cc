@@ -112,6 +112,7 @@ constexpr const char* kOwnCatalogue = R"(gpus:
 kernels:
   z1:
     measured_on: Z1
+    bf16_flops: 500e12
     link_bytes_per_s: 300e9
     mine:
       gemm_bf16:

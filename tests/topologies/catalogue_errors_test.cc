@@ -102,7 +102,8 @@ TEST(CatalogueFile, SectionsMayComeInAnyOrder) {
   Catalogue c = Catalogue::builtin();
   const std::string gpu = kGpu + "    kernels: [mine, bench]\n";
   const std::string kernels =
-      "kernels:\n  mine:\n    measured_on: X1\n    link_bytes_per_s: 32e9\n    vllm:\n      prefill:\n"
+      "kernels:\n  mine:\n    measured_on: X1\n    bf16_flops: 1e14\n    link_bytes_per_s: 32e9\n    vllm:\n      "
+      "prefill:\n"
       "        source: mine\n        compute: 0.5\n        narrow: 0.5\n        memory: 0.5\n        overhead_s: "
       "1e-6\n";
   const Status s = c.add_yaml(gpu + kernels + "sources: {bench: \"my bench, 2026-06\"}\n", "my.yaml");

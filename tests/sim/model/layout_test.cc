@@ -230,10 +230,10 @@ TEST(Layout, NotesSayWhatIsDerivedAndWhatLiesOutside) {
   EXPECT_TRUE(has(notes, "H800-SXM5-80GB: constants derived from h100, not measured on this GPU"));
   EXPECT_TRUE(has(notes, "dispatch: nodes 18"));
   Case known = of("Llama-3.1-70B", "H100", "vllm_0.6", 8);
-  known.options.longest_context = Tokens{32'768};
+  known.options.longest_context = Tokens{16'384};  // The longest prompt measured.
   EXPECT_TRUE(known.plan()->notes.empty()) << known.plan()->notes.front();
   known.options.max_num_batched_tokens = Tokens{65'536};
-  EXPECT_TRUE(has(known.plan()->notes, "gemm_bf16: m 65536"));
+  EXPECT_TRUE(has(known.plan()->notes, "gemm_bf16: m may reach 65536, measured 1 to 32768"));
 }
 
 }  // namespace
