@@ -1,6 +1,7 @@
 // Catalogue entries from YAML: every key known, every value in range, every error with its line and path.
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <set>
 #include <type_traits>
 #include <utility>
@@ -30,6 +31,11 @@ class CatalogueYaml : private YamlReader {
   Status read_entry(const YAML::Node& entry, const std::string& path, GpuSpec* gpu);
   Status read_entry(const YAML::Node& entry, const std::string& path, ModelSpec* model);
   Status read_entry(const YAML::Node& entry, const std::string& path, StackSpec* stack);
+  Status read_entry(const YAML::Node& entry, const std::string& path, TrainingConstants* stack);
+  template <class Stack>
+  Status read_stack(const YAML::Node& entry, const std::string& path,
+                    const std::map<std::string, std::string Stack::*>& texts,
+                    std::span<const StackField<Stack>> numbers, Stack* stack);
   Status read_gpu_field(const std::string& key, const YAML::Node& value, const std::string& path, GpuSpec* gpu);
   Status read_model_field(const std::string& key, const YAML::Node& value, const std::string& path, ModelSpec* model);
   Status read_aliases(const YAML::Node& node, const std::string& path, const std::string& name);
@@ -84,8 +90,10 @@ Status CatalogueYaml::read(const YAML::Node& root) {
       s = read_section(pair.second, "models", &catalogue_.models_);
     } else if (*key == "stacks") {
       s = read_section(pair.second, "stacks", &catalogue_.stacks_);
+    } else if (*key == "training_stacks") {
+      s = read_section(pair.second, "training_stacks", &catalogue_.training_stacks_);
     } else {
-      return unknown_key(pair.first, *key, {"sources", "kernels", "gpus", "models", "stacks"});
+      return unknown_key(pair.first, *key, {"sources", "kernels", "gpus", "models", "stacks", "training_stacks"});
     }
     if (!s) return s;
   }
@@ -129,6 +137,8 @@ Result<Spec> CatalogueYaml::start(const YAML::Node& entry, const std::string& pa
       return catalogue_.gpu(*name);
     else if constexpr (std::is_same_v<Spec, StackSpec>)
       return catalogue_.stack(*name);
+    else if constexpr (std::is_same_v<Spec, TrainingConstants>)
+      return catalogue_.training_stack(*name);
     else
       return catalogue_.model(*name);
   }();
@@ -256,28 +266,36 @@ Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& pat
 }
 
 Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& path, StackSpec* stack) {
+  return read_stack<StackSpec>(
+      entry, path,
+      {{"source", &StackSpec::source}, {"kernels", &StackSpec::kernels}, {"collectives", &StackSpec::collectives}},
+      stack_fields(), stack);
+}
+
+Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& path, TrainingConstants* stack) {
+  return read_stack<TrainingConstants>(entry, path, {{"source", &TrainingConstants::source}}, training_stack_fields(),
+                                       stack);
+}
+
+template <class Stack>
+Status CatalogueYaml::read_stack(const YAML::Node& entry, const std::string& path,
+                                 const std::map<std::string, std::string Stack::*>& texts,
+                                 std::span<const StackField<Stack>> numbers, Stack* stack) {
+  std::vector<std::string> known{"like", "aliases"};
+  for (const auto& [name, field] : texts) known.push_back(name);
+  for (const auto& f : numbers) known.emplace_back(f.name);
   for (const auto& pair : entry) {
     const std::string key = pair.first.Scalar(), at = path + "." + key;
     if (key == "like" || key == "aliases") continue;
-    std::string* text = key == "source"        ? &stack->source
-                        : key == "kernels"     ? &stack->kernels
-                        : key == "collectives" ? &stack->collectives
-                                               : nullptr;
-    if (text != nullptr) {
+    if (const auto text = texts.find(key); text != texts.end()) {
       auto value = scalar(pair.second, at, "text");
       if (!value) return value.error();
-      *text = key == "source" ? source_of(*value) : *value;
+      stack->*text->second = key == "source" ? source_of(*value) : *value;
       continue;
     }
-    std::vector<std::string> known{"like", "aliases", "source", "kernels", "collectives"};
-    bool found = false;
-    for (const StackField& f : stack_fields()) {
-      known.emplace_back(f.name);
-      if (f.name != key) continue;
-      found = true;
-      if (Status s = read_number(pair.second, at, f.low, f.high, &(stack->*f.field)); !s) return s;
-    }
-    if (!found) return unknown_key(pair.first, at, known);
+    const auto number = std::find_if(numbers.begin(), numbers.end(), [&](const auto& f) { return f.name == key; });
+    if (number == numbers.end()) return unknown_key(pair.first, at, known);
+    if (Status s = read_number(pair.second, at, number->low, number->high, &(stack->*number->field)); !s) return s;
   }
   if (stack->source.empty()) stack->source = file();
   return Ok{};

@@ -96,8 +96,8 @@ std::span<const GpuField> gpu_fields() {
   return kFields;
 }
 
-std::span<const StackField> stack_fields() {
-  static constexpr std::array<StackField, 11> kFields{{
+std::span<const StackField<StackSpec>> stack_fields() {
+  static constexpr std::array<StackField<StackSpec>, 11> kFields{{
       {"step_s", &StackSpec::step_s, 0, 10},
       {"sequence_s", &StackSpec::sequence_s, 0, 1},
       {"layer_s", &StackSpec::layer_s, 0, 1},
@@ -109,6 +109,18 @@ std::span<const StackField> stack_fields() {
       {"quantised_layer_s", &StackSpec::quantised_layer_s, 0, 1},
       {"quantised_sequence_s", &StackSpec::quantised_sequence_s, 0, 1},
       {"quantised_launch_s_per_layer", &StackSpec::quantised_launch_s_per_layer, 0, 1},
+  }};
+  return kFields;
+}
+
+std::span<const StackField<TrainingConstants>> training_stack_fields() {
+  static constexpr std::array<StackField<TrainingConstants>, 6> kFields{{
+      {"gemm_share", &TrainingConstants::gemm_share, 0.01, 2},
+      {"attention_efficiency", &TrainingConstants::attention_efficiency, 0, 1},
+      {"activation_passes", &TrainingConstants::activation_passes, 0, 1000},
+      {"weight_bytes", &TrainingConstants::weight_bytes, 0, 1000},
+      {"logit_bytes", &TrainingConstants::logit_bytes, 0, 1000},
+      {"fsdp_exposed", &TrainingConstants::fsdp_exposed, 0, 1},
   }};
   return kFields;
 }

@@ -22,8 +22,8 @@ struct Run {
   double attention_efficiency = 0;
 };
 
-TrainingStep simulate(const Run& run) {
-  TrainingConstants c = *find_training_constants("megatron");
+TrainingStep simulate(const Catalogue& catalogue, const Run& run) {
+  TrainingConstants c = *catalogue.training_stack("megatron");
   c.attention_efficiency = run.attention_efficiency;
   const auto step = training_step_any_memory(run.model, run.gpu, run.layout, run.recipe, c);
   CHECK(step.ok());
@@ -80,7 +80,7 @@ void llama3(const Catalogue& c, ValidationRows* rows) {
     run.layout.context = p.context;
     run.recipe.sequence_length = Tokens{p.sequence};
     run.recipe.global_batch = p.batch_per_rank * p.data;
-    const TrainingStep step = simulate(run);
+    const TrainingStep step = simulate(c, run);
     const double gpu_s = step.time.seconds() * run.layout.gpus().value * kTera;
     rows->push_back(
         row(fmt::format("training.llama3_405b.{}", p.id), "Llama 3 paper, table 4",
@@ -105,11 +105,11 @@ void megascale(const Catalogue& c, ValidationRows* rows) {
   run.recipe.sequence_length = Tokens{2'048};
   run.recipe.global_batch = 6'144;
   run.recipe.overlap_tensor = true;
-  const TrainingStep ours = simulate(run);
+  const TrainingStep ours = simulate(c, run);
   run.recipe.overlap_tensor = run.recipe.overlap_data = run.recipe.overlap_pipeline = false;
   run.recipe.attention = AttentionKernel::kUnfused;
   run.recipe.recomputation = Recomputation::kSelective;
-  const TrainingStep baseline = simulate(run);
+  const TrainingStep baseline = simulate(c, run);
   const std::string setup = "175B, 12,288 A100-class GPUs, TP8 PP8 (6 virtual), batch 6,144";
   rows->push_back(
       row("training.megascale_175b", "MegaScale, NSDI'24", setup, "MFU", "%", 55.2, kPercent * ours.mfu, 3 / 55.2,
@@ -143,9 +143,9 @@ Run strong_scaling_run(const Catalogue& c, std::int32_t gpus, std::int32_t tenso
 void strong_scaling(const Catalogue& c, ValidationRows* rows) {
   constexpr std::pair<std::int32_t, double> kPoints[] = {{96, 47}, {4'608, 42}};
   for (const auto& [gpus, mfu] : kPoints) {
-    const TrainingStep step = simulate(strong_scaling_run(c, gpus, 8, 12, 4));
-    const double tp8 = kPercent * simulate(strong_scaling_run(c, gpus, 8, 6, 8)).mfu;
-    const double tp4 = kPercent * simulate(strong_scaling_run(c, gpus, 4, 8, 6)).mfu;
+    const TrainingStep step = simulate(c, strong_scaling_run(c, gpus, 8, 12, 4));
+    const double tp8 = kPercent * simulate(c, strong_scaling_run(c, gpus, 8, 6, 8)).mfu;
+    const double tp4 = kPercent * simulate(c, strong_scaling_run(c, gpus, 4, 8, 6)).mfu;
     rows->push_back(row(fmt::format("training.mcore_175b.{}_gpus", gpus), "Megatron-Core README",
                         fmt::format("175B, {} H100, batch 1,152", gpus), "MFU", "%", mfu, kPercent * step.mfu, 2 / mfu,
                         fmt::format("layout not published; assumed TP8 PP12, 4 virtual stages; TP8 PP6 (8) would give "
@@ -169,7 +169,7 @@ void deepseek(const Catalogue& c, ValidationRows* rows) {
   // Multi-token prediction (depth 1) is one layer more and a second pass through the shared head.
   run.model.layers += 1;
   run.model.vocab *= 2;
-  const TrainingStep step = simulate(run);
+  const TrainingStep step = simulate(c, run);
   constexpr double kTokens = 14.8e12;
   const double steps = kTokens / (15'360 * 4'096.0), gpu_hours = steps * step.time.seconds() * 2'048 / 3'600;
   rows->push_back(row("training.deepseek_v3.gpu_hours", "DeepSeek-V3 report, table 1",
@@ -186,8 +186,7 @@ void deepseek(const Catalogue& c, ValidationRows* rows) {
 
 }  // namespace
 
-ValidationRows published_training_rows() {
-  const Catalogue c = Catalogue::builtin();
+ValidationRows published_training_rows(const Catalogue& c) {
   ValidationRows rows;
   llama3(c, &rows);
   megascale(c, &rows);

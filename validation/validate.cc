@@ -22,7 +22,8 @@ std::vector<Part> parts() {
       {"collectives", collective_rows},
       {"serving", serving_rows},
       {"experts", expert_rows},
-      {"training", [](const DataFolder& d, const Catalogue&) -> Result<ValidationRows> { return training_rows(d); }},
+      {"training",
+       [](const DataFolder& d, const Catalogue& c) -> Result<ValidationRows> { return training_rows(d, c); }},
       {"power", [](const DataFolder& d, const Catalogue&) -> Result<ValidationRows> { return power_rows(d); }},
   };
 }

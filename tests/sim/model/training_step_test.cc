@@ -10,7 +10,10 @@ namespace {
 
 ModelSpec gpt3() { return *Catalogue::builtin().model("GPT-3-175B"); }
 GpuSpec h100() { return *Catalogue::builtin().gpu("H100"); }
-TrainingConstants constants() { return *find_training_constants("megatron"); }
+const TrainingConstants& constants() {
+  static const TrainingConstants kMegatron = *Catalogue::builtin().training_stack("megatron");
+  return kMegatron;
+}
 
 ParallelLayout layout(std::int32_t tensor, std::int32_t pipeline, std::int32_t data) {
   ParallelLayout l;
@@ -237,9 +240,26 @@ TEST(TrainingStep, LayoutsThatCannotBe) {
   dual.schedule = PipelineSchedule::kDualPipe;
   fails("pipeline", "DualPipe needs an even number of stages and no virtual stages", "GPT-3-175B", layout(8, 3, 1),
         dual);
-  const auto unknown = find_training_constants("megatrn");
+  const auto unknown = Catalogue::builtin().training_stack("megatrn");
   ASSERT_FALSE(unknown.ok());
   EXPECT_EQ(unknown.error().message, "unknown training stack 'megatrn' (did you mean 'megatron'?)");
+}
+
+TEST(TrainingStep, StacksComeFromTheCatalogue) {
+  Catalogue c = Catalogue::builtin();
+  ASSERT_TRUE(
+      c.add_yaml("training_stacks:\n  ours: {like: megatron, gemm_share: 0.5, source: \"a guess\"}\n", "my.yaml").ok());
+  const auto ours = c.training_stack("OURS");
+  ASSERT_TRUE(ours.ok());
+  EXPECT_EQ(ours->gemm_share, 0.5);
+  EXPECT_EQ(ours->activation_passes, constants().activation_passes);
+  EXPECT_EQ(ours->source, "a guess");
+  const Status high = c.add_yaml("training_stacks:\n  ours: {fsdp_exposed: 2}\n", "my.yaml");
+  ASSERT_FALSE(high.ok());
+  EXPECT_EQ(high.error().where, "my.yaml:2: training_stacks.ours.fsdp_exposed");
+  const Status unknown = c.add_yaml("training_stacks:\n  ours: {gem_share: 1}\n", "my.yaml");
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_NE(unknown.error().text().find("did you mean 'gemm_share'"), std::string::npos) << unknown.error().text();
 }
 
 TEST(TrainingStep, TensorCollectivesByHand) {
