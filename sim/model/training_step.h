@@ -29,7 +29,8 @@ struct ParallelLayout {
 };
 
 enum class Recomputation { kNone, kSelective, kFull };  // Selective: the attention matrix only.
-enum class TrainingPrecision { kBf16, kFp8 };           // FP8: all GEMMs but the head; attention in BF16.
+// FP8: all GEMMs but the head; attention in BF16.  A scale a tensor, or a block of 128 (DeepSeek).
+enum class TrainingPrecision { kBf16, kFp8, kFp8Block };
 enum class PipelineSchedule { kOneForwardOneBackward, kDualPipe };
 enum class AttentionKernel { kFlash, kUnfused };  // Unfused: the s x s matrix goes through memory.
 

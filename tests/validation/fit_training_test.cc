@@ -137,8 +137,8 @@ TEST(TrainingRows, PublishedRunsNeedNoData) {
     EXPECT_EQ(r.split, Split::kNeverFitted) << r.id;
     EXPECT_LT(std::abs(r.error), 0.45) << r.id;
   }
-  EXPECT_EQ(compared, 11);
-  EXPECT_EQ(rows.size(), 13u);  // Two files are absent.
+  EXPECT_EQ(compared, 17);
+  EXPECT_EQ(rows.size(), 19u);  // Two files are absent.
 }
 
 TEST(TrainingRows, HeldOutRowsKeepTheirTargets) {
