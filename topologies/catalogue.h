@@ -42,7 +42,7 @@ struct GpuSpec {
   double int8_ops = 0;                // Op/s; 0 = no INT8 tensor cores.
   double sm_count = 0;                // Streaming multiprocessors; 0 = not known.
   // Overrides of the kernels' fitted constants, for parts one knows a little about; 0 = as fitted.
-  double sustained_gemm = 1;  // Most of the BF16 peak that large matrix products keep at the power limit, on and on.
+  double sustained_gemm = 0;  // Most of the BF16 peak that large products keep at the power limit; 0 = no limit.
   double gemm_compute_efficiency = 0;  // Share of peak FLOP/s a large GEMM reaches.
   double gemm_memory_efficiency = 0;   // Share of peak bandwidth a thin GEMM reaches.
   double attention_memory_efficiency = 0;

@@ -87,7 +87,7 @@ std::span<const GpuField> gpu_fields() {
       {"training_power", &GpuSpec::training_power, 0, 2, false},
       {"price_usd_per_gpu_hour", &GpuSpec::price_usd_per_gpu_hour, 0, 1e6, false},
       {"gemm_compute_efficiency", &GpuSpec::gemm_compute_efficiency, 0.001, 1, false},
-      {"sustained_gemm", &GpuSpec::sustained_gemm, 0.001, 1, false},
+      {"sustained_gemm", &GpuSpec::sustained_gemm, 0, 1, false},
       {"gemm_memory_efficiency", &GpuSpec::gemm_memory_efficiency, 0.001, 1, false},
       {"attention_memory_efficiency", &GpuSpec::attention_memory_efficiency, 0.001, 1, false},
       {"attention_compute_efficiency", &GpuSpec::attention_compute_efficiency, 0.001, 1, false},

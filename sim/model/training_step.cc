@@ -127,7 +127,8 @@ class StepCost {
     return peak * std::min(k.compute / (1 + k.shallow * inverse_depth), limit) * c_.gemm_share;
   }
   double bf16_rate(double inverse_depth) const {
-    return rate(kernels_.gemm_bf16, g_.bf16_flops, g_.sustained_gemm, inverse_depth);
+    const double limit = g_.sustained_gemm > 0 ? g_.sustained_gemm : 1;
+    return rate(kernels_.gemm_bf16, g_.bf16_flops, limit, inverse_depth);
   }
   double bf16_rate() const { return bf16_rate(1.0 / m_.hidden); }  // As deep as the model is wide.
   double linear_layer() const {
