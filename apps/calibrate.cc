@@ -1,5 +1,5 @@
-// tools/calibrate: fits constants to measured files and writes topologies/catalogue/kernels.yaml and
-// stacks_fitted.yaml.
+// tools/calibrate: fits constants to measured files and writes topologies/catalogue/kernels.yaml,
+// stacks_fitted.yaml and training_fitted.yaml.
 #include "validation/calibrate.h"
 
 #include <fmt/format.h>
@@ -10,18 +10,20 @@
 
 #include "base/file.h"
 #include "validation/calibrate_stacks.h"
+#include "validation/calibrate_training.h"
 
 int main(int argc, char** argv) {
   using namespace jevons;
   std::string folder, out, date;
   CLI::App app{
-      "Fits the constants of GPU kernels, or of serving stacks, to measured files and writes them with their "
-      "provenance."};
+      "Fits the constants of GPU kernels, or of serving or training stacks, to measured files and writes them with "
+      "their provenance."};
   app.name("calibrate");
   app.add_option("--data", folder, "Folder of measured data (default: JEVONS_DATA, else ../shared/data)");
   app.add_option("--out", out, "File to write (default: standard output)");
-  bool stacks = false;
-  app.add_flag("--stacks", stacks, "Fit serving stacks (on the built-in kernels) instead of kernels");
+  bool stacks = false, training = false;
+  CLI::Option* serving = app.add_flag("--stacks", stacks, "Fit serving stacks (on the built-in kernels), not kernels");
+  app.add_flag("--training", training, "Fit training stacks (on the built-in kernels), not kernels")->excludes(serving);
   app.add_option("--date", date, "Date that goes into every source")->required();
   try {
     app.parse(argc, argv);
@@ -35,8 +37,9 @@ int main(int argc, char** argv) {
   };
   const DataFolder data = DataFolder::find(folder);
   const Catalogue catalogue = Catalogue::builtin();
-  const auto text =
-      stacks ? calibrate_stacks(data, catalogue, date, tell) : calibrate_kernels(data, catalogue, date, tell);
+  const auto text = training ? calibrate_training(data, catalogue, date, tell)
+                    : stacks ? calibrate_stacks(data, catalogue, date, tell)
+                             : calibrate_kernels(data, catalogue, date, tell);
   if (!text) {
     std::fprintf(stderr, "calibrate: %s\n", text.error().text().c_str());
     return 2;

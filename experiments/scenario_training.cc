@@ -60,7 +60,7 @@ Result<TrainingJobPlan> plan_training_job(const ScenarioFile& file, const Catalo
   const std::string at = path + ".model";
   const auto model = catalogue.model(m.name());
   if (!model) return file.places.error(at + ".name", model.error().message);
-  const auto constants = find_training_constants(m.stack());
+  const auto constants = catalogue.training_stack(m.stack());
   if (!constants) return file.places.error(at + ".stack", constants.error().message);
   if (!file.message.training().has_reference_gpu()) {
     return file.places.error(at, "training.reference_gpu is missing, expected the GPU to compute the run time on");

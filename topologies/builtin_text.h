@@ -11,6 +11,8 @@ extern const std::string_view kBuiltinGpus;
 extern const std::string_view kBuiltinModels;
 extern const std::string_view kBuiltinFittedStacks;
 extern const std::string_view kBuiltinStacks;
+extern const std::string_view kBuiltinTraining;
+extern const std::string_view kBuiltinFittedTraining;
 
 }  // namespace jevons
 #endif  // JEVONS_TOPOLOGIES_BUILTIN_TEXT_H_

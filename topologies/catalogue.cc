@@ -50,6 +50,8 @@ Catalogue Catalogue::builtin() {
   CHECK(c.add_yaml(kBuiltinModels, "topologies/catalogue/models.yaml").ok());
   CHECK(c.add_yaml(kBuiltinFittedStacks, "topologies/catalogue/stacks_fitted.yaml").ok());
   CHECK(c.add_yaml(kBuiltinStacks, "topologies/catalogue/stacks.yaml").ok());
+  CHECK(c.add_yaml(kBuiltinTraining, "topologies/catalogue/training.yaml").ok());
+  CHECK(c.add_yaml(kBuiltinFittedTraining, "topologies/catalogue/training_fitted.yaml").ok());
   return c;
 }
 
@@ -136,7 +138,11 @@ Result<ModelSpec> Catalogue::model(std::string_view name) const { return find(mo
 Result<StackSpec> Catalogue::stack(std::string_view name) const {
   return find(stacks_, aliases_, name, "serving stack");
 }
+Result<TrainingConstants> Catalogue::training_stack(std::string_view name) const {
+  return find(training_stacks_, aliases_, name, "training stack");
+}
 std::vector<std::string> Catalogue::stack_names() const { return names_of(stacks_); }
+std::vector<std::string> Catalogue::training_stack_names() const { return names_of(training_stacks_); }
 std::vector<std::string> Catalogue::gpu_names() const { return names_of(gpus_); }
 std::vector<std::string> Catalogue::model_names() const { return names_of(models_); }
 

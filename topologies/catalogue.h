@@ -42,6 +42,7 @@ struct GpuSpec {
   double int8_ops = 0;                // Op/s; 0 = no INT8 tensor cores.
   double sm_count = 0;                // Streaming multiprocessors; 0 = not known.
   // Overrides of the kernels' fitted constants, for parts one knows a little about; 0 = as fitted.
+  double sustained_gemm = 0;  // Most of the BF16 peak that large products keep at the power limit; 0 = no limit.
   double gemm_compute_efficiency = 0;  // Share of peak FLOP/s a large GEMM reaches.
   double gemm_memory_efficiency = 0;   // Share of peak bandwidth a thin GEMM reaches.
   double attention_memory_efficiency = 0;
@@ -105,6 +106,22 @@ struct StackSpec {
   std::string source;
 };
 
+// What a training stack reaches.  Shares refer to GpuSpec's peaks and kernel constants (sim/model/training_step.h).
+// The defaults are counted, not fitted: 6 passes (each stored byte is written and read, forward; read twice, and its
+// gradient written and read, backward); 16 bytes per parameter and micro-batch (BF16 weights read by forward,
+// recomputation and backward, the BF16 gradient written and added to the FP32 one: 2+2+2+2+8); 30 bytes a logit (BF16
+// written and read, FP32 copy written and read thrice, gradient back: 2+2+4+12+4+4+2).
+struct TrainingConstants {
+  std::string name;
+  double gemm_share = 1;            // Of what its GEMMs reach one by one (kernels.yaml).
+  double attention_efficiency = 0;  // Of the BF16 peak, forward and backward together; 0 = the GPU's own.
+  double activation_passes = 6;     // Bytes moved by kernels that are neither, per byte of stored activation.
+  double weight_bytes = 16;         // Moved per parameter and micro-batch: weights read, gradients accumulated.
+  double logit_bytes = 30;          // Moved per logit: cast, softmax, cross-entropy, gradient.
+  double fsdp_exposed = 1;          // Share of FSDP's collectives (ZeRO stage 3) that compute does not hide.
+  std::string source;
+};
+
 // The constants of the kernels of `library` ("vllm", "trtllm") on a GPU, collectives from `collective_library`; the
 // GPU's overrides applied, curves scaled to its link.  `derived` names every family that was not measured on this very
 // GPU.
@@ -115,8 +132,8 @@ class Catalogue {
   // The entries compiled in.  Never fails (a test reads them).
   static Catalogue builtin();
 
-  // Adds the GPUs and models of a YAML file (same format as the built-in ones; see docs/topologies.md), replacing
-  // entries of the same name.  On an error ("file:line: gpus.X.memory: expected ...") nothing is added.
+  // Adds the GPUs, models and stacks of a YAML file (same format as the built-in ones; see docs/topologies.md),
+  // replacing entries of the same name.  On an error ("file:line: gpus.X.memory: expected ...") nothing is added.
   Status add_yaml(std::string_view text, const std::string& file_name);
   // Adds a model from a Hugging Face config.json.  Gated decoder-only transformers; others are refused.
   Status add_hugging_face(std::string_view json_text, const std::string& file_name, const std::string& model_name);
@@ -127,6 +144,8 @@ class Catalogue {
   Result<ModelSpec> model(std::string_view name) const;
   Result<StackSpec> stack(std::string_view name) const;
   std::vector<std::string> stack_names() const;
+  Result<TrainingConstants> training_stack(std::string_view name) const;
+  std::vector<std::string> training_stack_names() const;
   std::vector<std::string> gpu_names() const;
   std::vector<std::string> model_names() const;
 
@@ -138,6 +157,7 @@ class Catalogue {
   std::map<std::string, GpuSpec, std::less<>> gpus_;
   std::map<std::string, ModelSpec, std::less<>> models_;
   std::map<std::string, StackSpec, std::less<>> stacks_;
+  std::map<std::string, TrainingConstants, std::less<>> training_stacks_;
   struct AnyCase {  // "h100" finds "H100".  ASCII only.
     using is_transparent = void;
     bool operator()(std::string_view a, std::string_view b) const;

@@ -1,5 +1,5 @@
-// The fields of GpuSpec, ModelSpec and StackSpec as tables, so that reading, range checks and "unknown key" hints share
-// one list. Internal to topologies.
+// The fields of GpuSpec, ModelSpec and the stacks as tables, so that reading, range checks and "unknown key" hints
+// share one list. Internal to topologies.
 #ifndef JEVONS_TOPOLOGIES_CATALOGUE_FIELDS_H_
 #define JEVONS_TOPOLOGIES_CATALOGUE_FIELDS_H_
 
@@ -32,12 +32,14 @@ std::span<const ModelField<std::int32_t>> model_counts();
 std::span<const ModelField<std::int64_t>> model_sizes();
 std::span<const ModelField<double>> model_reals();
 
+template <class Stack>
 struct StackField {
   std::string_view name;
-  double StackSpec::*field;
+  double Stack::*field;
   double low, high;
 };
-std::span<const StackField> stack_fields();
+std::span<const StackField<StackSpec>> stack_fields();
+std::span<const StackField<TrainingConstants>> training_stack_fields();
 
 // What no single field can say ("heads 64 do not divide by kv_heads 7"); `where` of the error is empty.
 Status check_model(const ModelSpec& model);

@@ -32,6 +32,11 @@ class CatalogueYaml : private YamlReader {
   Status read_entry(const YAML::Node& entry, const std::string& path, GpuSpec* gpu);
   Status read_entry(const YAML::Node& entry, const std::string& path, ModelSpec* model);
   Status read_entry(const YAML::Node& entry, const std::string& path, StackSpec* stack);
+  Status read_entry(const YAML::Node& entry, const std::string& path, TrainingConstants* stack);
+  template <class Stack>
+  Status read_stack(const YAML::Node& entry, const std::string& path,
+                    const std::map<std::string, std::string Stack::*>& texts,
+                    std::span<const StackField<Stack>> numbers, Stack* stack);
   Status read_gpu_field(const std::string& key, const YAML::Node& value, const std::string& path, GpuSpec* gpu);
   Status read_model_field(const std::string& key, const YAML::Node& value, const std::string& path, ModelSpec* model);
   Status read_aliases(const YAML::Node& node, const std::string& path, const std::string& name);
@@ -65,7 +70,7 @@ constexpr std::string_view kConstantsFrom = "H100-SXM5-80GB";  // For entries th
 Status CatalogueYaml::read(const YAML::Node& root) {
   if (!root.IsMap()) return error(root, "", "expected a map with gpus, models or kernels, got " + quoted(root));
   if (Status s = check_keys(root, ""); !s) return s;
-  const std::vector<std::string> sections{"sources", "kernels", "gpus", "models", "stacks"};
+  const std::vector<std::string> sections{"sources", "kernels", "gpus", "models", "stacks", "training_stacks"};
   for (const auto& pair : root) {
     auto key = scalar(pair.first, "", "a key");
     if (!key) return key.error();
@@ -81,7 +86,8 @@ Status CatalogueYaml::read(const YAML::Node& root) {
                : section == "kernels" ? read_kernels(*this, node, &catalogue_.kernels_)
                : section == "gpus"    ? read_section(node, section, &catalogue_.gpus_)
                : section == "models"  ? read_section(node, section, &catalogue_.models_)
-                                      : read_section(node, section, &catalogue_.stacks_);
+               : section == "stacks"  ? read_section(node, section, &catalogue_.stacks_)
+                                      : read_section(node, section, &catalogue_.training_stacks_);
     if (!s) return s;
   }
   return Ok{};
@@ -136,6 +142,8 @@ Result<Spec> CatalogueYaml::start(const YAML::Node& entry, const std::string& pa
       return catalogue_.gpu(*name);
     else if constexpr (std::is_same_v<Spec, StackSpec>)
       return catalogue_.stack(*name);
+    else if constexpr (std::is_same_v<Spec, TrainingConstants>)
+      return catalogue_.training_stack(*name);
     else
       return catalogue_.model(*name);
   }();
@@ -263,28 +271,36 @@ Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& pat
 }
 
 Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& path, StackSpec* stack) {
+  return read_stack<StackSpec>(
+      entry, path,
+      {{"source", &StackSpec::source}, {"kernels", &StackSpec::kernels}, {"collectives", &StackSpec::collectives}},
+      stack_fields(), stack);
+}
+
+Status CatalogueYaml::read_entry(const YAML::Node& entry, const std::string& path, TrainingConstants* stack) {
+  return read_stack<TrainingConstants>(entry, path, {{"source", &TrainingConstants::source}}, training_stack_fields(),
+                                       stack);
+}
+
+template <class Stack>
+Status CatalogueYaml::read_stack(const YAML::Node& entry, const std::string& path,
+                                 const std::map<std::string, std::string Stack::*>& texts,
+                                 std::span<const StackField<Stack>> numbers, Stack* stack) {
+  std::vector<std::string> known{"like", "aliases"};
+  for (const auto& [name, field] : texts) known.push_back(name);
+  for (const auto& f : numbers) known.emplace_back(f.name);
   for (const auto& pair : entry) {
     const std::string key = pair.first.Scalar(), at = path + "." + key;
     if (key == "like" || key == "aliases") continue;
-    std::string* text = key == "source"        ? &stack->source
-                        : key == "kernels"     ? &stack->kernels
-                        : key == "collectives" ? &stack->collectives
-                                               : nullptr;
-    if (text != nullptr) {
+    if (const auto text = texts.find(key); text != texts.end()) {
       auto value = scalar(pair.second, at, "text");
       if (!value) return value.error();
-      *text = key == "source" ? source_of(*value) : *value;
+      stack->*text->second = key == "source" ? source_of(*value) : *value;
       continue;
     }
-    std::vector<std::string> known{"like", "aliases", "source", "kernels", "collectives"};
-    bool found = false;
-    for (const StackField& f : stack_fields()) {
-      known.emplace_back(f.name);
-      if (f.name != key) continue;
-      found = true;
-      if (Status s = read_number(pair.second, at, f.low, f.high, &(stack->*f.field)); !s) return s;
-    }
-    if (!found) return unknown_key(pair.first, at, known);
+    const auto number = std::find_if(numbers.begin(), numbers.end(), [&](const auto& f) { return f.name == key; });
+    if (number == numbers.end()) return unknown_key(pair.first, at, known);
+    if (Status s = read_number(pair.second, at, number->low, number->high, &(stack->*number->field)); !s) return s;
   }
   if (stack->source.empty()) stack->source = file();
   return Ok{};

@@ -67,7 +67,7 @@ Bytes ModelSpec::kv_bytes_per_token() const {
 }
 
 std::span<const GpuField> gpu_fields() {
-  static constexpr std::array<GpuField, 24> kFields{{
+  static constexpr std::array<GpuField, 25> kFields{{
       {"bf16_flops", &GpuSpec::bf16_flops, 1e9, kAny, true},
       {"fp8_flops", &GpuSpec::fp8_flops, 0, kAny, false},
       {"int8_ops", &GpuSpec::int8_ops, 0, kAny, false},
@@ -87,6 +87,7 @@ std::span<const GpuField> gpu_fields() {
       {"training_power", &GpuSpec::training_power, 0, 2, false},
       {"price_usd_per_gpu_hour", &GpuSpec::price_usd_per_gpu_hour, 0, 1e6, false},
       {"gemm_compute_efficiency", &GpuSpec::gemm_compute_efficiency, 0.001, 1, false},
+      {"sustained_gemm", &GpuSpec::sustained_gemm, 0, 1, false},
       {"gemm_memory_efficiency", &GpuSpec::gemm_memory_efficiency, 0.001, 1, false},
       {"attention_memory_efficiency", &GpuSpec::attention_memory_efficiency, 0.001, 1, false},
       {"attention_compute_efficiency", &GpuSpec::attention_compute_efficiency, 0.001, 1, false},
@@ -96,8 +97,8 @@ std::span<const GpuField> gpu_fields() {
   return kFields;
 }
 
-std::span<const StackField> stack_fields() {
-  static constexpr std::array<StackField, 11> kFields{{
+std::span<const StackField<StackSpec>> stack_fields() {
+  static constexpr std::array<StackField<StackSpec>, 11> kFields{{
       {"step_s", &StackSpec::step_s, 0, 10},
       {"sequence_s", &StackSpec::sequence_s, 0, 1},
       {"layer_s", &StackSpec::layer_s, 0, 1},
@@ -109,6 +110,18 @@ std::span<const StackField> stack_fields() {
       {"quantised_layer_s", &StackSpec::quantised_layer_s, 0, 1},
       {"quantised_sequence_s", &StackSpec::quantised_sequence_s, 0, 1},
       {"quantised_launch_s_per_layer", &StackSpec::quantised_launch_s_per_layer, 0, 1},
+  }};
+  return kFields;
+}
+
+std::span<const StackField<TrainingConstants>> training_stack_fields() {
+  static constexpr std::array<StackField<TrainingConstants>, 6> kFields{{
+      {"gemm_share", &TrainingConstants::gemm_share, 0.01, 2},
+      {"attention_efficiency", &TrainingConstants::attention_efficiency, 0, 1},
+      {"activation_passes", &TrainingConstants::activation_passes, 0, 1000},
+      {"weight_bytes", &TrainingConstants::weight_bytes, 0, 1000},
+      {"logit_bytes", &TrainingConstants::logit_bytes, 0, 1000},
+      {"fsdp_exposed", &TrainingConstants::fsdp_exposed, 0, 1},
   }};
   return kFields;
 }

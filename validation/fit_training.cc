@@ -26,10 +26,10 @@ double mean_error(const Rows& rows, const TrainingConstants& c, bool held_out, i
 }
 
 // Variables are logarithms, so that constants stay positive.
-TrainingFit fit_stack(const std::string& name, const Rows& rows, const std::vector<double>& start, const Apply& apply,
-                      const std::string& what) {
+TrainingFit fit_stack(const Catalogue& catalogue, const std::string& name, const Rows& rows,
+                      const std::vector<double>& start, const Apply& apply, const std::string& what) {
   TrainingFit out;
-  TrainingConstants c = *find_training_constants("kernels");
+  TrainingConstants c = *catalogue.training_stack("kernels");
   std::vector<double> x;
   for (const double v : start) x.push_back(std::log(v));
   const auto exponentials = [](std::vector<double> v) {
@@ -47,6 +47,10 @@ TrainingFit fit_stack(const std::string& name, const Rows& rows, const std::vect
       },
       x, 0.1);
   apply(exponentials(x), &c);
+  constexpr double kDigits = 1e4;  // What the file keeps.
+  for (double* v : {&c.gemm_share, &c.attention_efficiency, &c.activation_passes, &c.fsdp_exposed}) {
+    *v = std::round(*v * kDigits) / kDigits;
+  }
   c.name = name;
   out.fitted_error = mean_error(rows, c, false, &out.fitted_rows);
   out.held_out_error = mean_error(rows, c, true, &out.held_out_rows);
@@ -56,27 +60,28 @@ TrainingFit fit_stack(const std::string& name, const Rows& rows, const std::vect
   return out;
 }
 
-TrainingFit fit_mosaic(const std::string& name, const Rows& all, bool hopper) {
+TrainingFit fit_mosaic(const Catalogue& catalogue, const std::string& name, const Rows& all, bool hopper) {
   Rows rows;
   for (const MeasuredTraining& r : all) {
     if ((r.gpu.fp8_flops > 0) == hopper) rows.push_back(r);
   }
   return fit_stack(
-      name, rows, {10, 0.3, 0.5},
+      catalogue, name, rows, {10, 0.3, 0.5},
       [](const std::vector<double>& v, TrainingConstants* c) {
         c->activation_passes = v[0];
         c->attention_efficiency = std::min(1.0, v[1]);
-        c->fsdp_exposed = v[2];
+        c->fsdp_exposed = std::min(1.0, v[2]);
       },
       "activation_passes, attention_efficiency, fsdp_exposed fitted on MosaicML llm-foundry@8c8dd48");
 }
 
 }  // namespace
 
-TrainingFit fit_megatron(const std::vector<MeasuredTraining>& rows) {
+TrainingFit fit_megatron(const std::vector<MeasuredTraining>& rows, const Catalogue& catalogue) {
   return fit_stack(
-      "megatron", rows, {0.9}, [](const std::vector<double>& v, TrainingConstants* c) { c->gemm_share = v[0]; },
-      "gemm_share fitted on Megatron-LM SC'21 table 1 (arXiv:2104.04473), odd rows,");
+      catalogue, "megatron", rows, {0.9},
+      [](const std::vector<double>& v, TrainingConstants* c) { c->gemm_share = v[0]; },
+      "gemm_share fitted on Megatron-LM SC'21 table 1 (arXiv:2104.04473, A100), odd rows,");
 }
 
 Result<std::vector<TrainingFit>> fit_training(const DataFolder& data, const Catalogue& catalogue) {
@@ -85,9 +90,9 @@ Result<std::vector<TrainingFit>> fit_training(const DataFolder& data, const Cata
   const auto mosaic = read_mosaic(data, catalogue);
   if (!mosaic) return mosaic.error();
   std::vector<TrainingFit> fits;
-  fits.push_back(fit_megatron(megatron->rows));
-  fits.push_back(fit_mosaic("mosaic_fsdp_a100", mosaic->rows, false));
-  fits.push_back(fit_mosaic("mosaic_fsdp_h100", mosaic->rows, true));
+  fits.push_back(fit_megatron(megatron->rows, catalogue));
+  fits.push_back(fit_mosaic(catalogue, "mosaic_fsdp_a100", mosaic->rows, false));
+  fits.push_back(fit_mosaic(catalogue, "mosaic_fsdp_h100", mosaic->rows, true));
   return fits;
 }
 

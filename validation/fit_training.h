@@ -1,4 +1,4 @@
-// Fits the constants of training stacks to measured steps; sim/model/training_constants.cc keeps the results.
+// Fits the constants of training stacks to measured steps; calibrate_training.h writes them.
 #ifndef JEVONS_VALIDATION_FIT_TRAINING_H_
 #define JEVONS_VALIDATION_FIT_TRAINING_H_
 
@@ -16,7 +16,7 @@ struct TrainingFit {
 };
 
 // gemm_share on the rows not held out, all else as in "kernels".
-TrainingFit fit_megatron(const std::vector<MeasuredTraining>& rows);
+TrainingFit fit_megatron(const std::vector<MeasuredTraining>& rows, const Catalogue& catalogue);
 
 // megatron (gemm_share on the odd rows of SC'21), mosaic_fsdp_a100 and mosaic_fsdp_h100 (activation_passes,
 // attention_efficiency, fsdp_exposed on the rows not held out).  All else is counted or comes from the catalogue.

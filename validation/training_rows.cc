@@ -53,7 +53,7 @@ void megatron_rows(const DataFolder& data, const Catalogue& catalogue, Validatio
   const std::string file = "perf/sc21_a100_table1.csv";
   const auto read = read_megatron(data, catalogue);
   if (!read) return out->push_back(absent("training.megatron_sc21", data.has(file) ? read.error().text() : file));
-  const TrainingConstants c = *find_training_constants("megatron");
+  const TrainingConstants c = *catalogue.training_stack("megatron");
   for (const MeasuredTraining& r : read->rows) {
     ValidationRow row;
     row.id = "training.megatron_sc21." + r.size + "b";
@@ -81,7 +81,7 @@ void megatron_rows(const DataFolder& data, const Catalogue& catalogue, Validatio
   // The other way round: fitted on the even rows, held out the odd ones.
   Rows swapped = read->rows;
   for (MeasuredTraining& r : swapped) r.held_out = !r.held_out;
-  const TrainingConstants other = fit_megatron(swapped).constants;
+  const TrainingConstants other = fit_megatron(swapped, catalogue).constants;
   ValidationRow odd = sum_up("training.megatron_sc21.swapped", "GPT 1.7B to 530B, rows 1, 3, 5, 7, 9", swapped, other,
                              [](const MeasuredTraining& r) { return r.held_out; });
   odd.source = file;
@@ -91,14 +91,14 @@ void megatron_rows(const DataFolder& data, const Catalogue& catalogue, Validatio
   out->push_back(odd);
   ValidationRow fsdp =
       sum_up("training.megatron_sc21.mosaic_constants", "all ten rows, constants of MosaicML's A100 runs", read->rows,
-             *find_training_constants("mosaic_fsdp_a100"), [](const MeasuredTraining&) { return true; });
+             *catalogue.training_stack("mosaic_fsdp_a100"), [](const MeasuredTraining&) { return true; });
   fsdp.source = file;
   fsdp.split = Split::kNeverFitted;
   fsdp.note = "FSDP constants on tensor- and pipeline-parallel runs: what another stack's constants are worth";
   out->push_back(fsdp);
   // The same rows with nothing fitted on training runs at all.
   ValidationRow none = sum_up("training.megatron_sc21.unfitted", "all ten rows, kernel constants alone", read->rows,
-                              *find_training_constants("kernels"), [](const MeasuredTraining&) { return true; });
+                              *catalogue.training_stack("kernels"), [](const MeasuredTraining&) { return true; });
   none.source = file;
   none.split = Split::kNeverFitted;
   none.note = "what isolated kernels promise; the difference is the 12 % that GEMMs lose inside a training step";
@@ -123,7 +123,7 @@ void mosaic_rows(const DataFolder& data, const Catalogue& catalogue, ValidationR
   };
   for (const bool hopper : {false, true}) {
     const std::string name = hopper ? "h100" : "a100";
-    const TrainingConstants c = *find_training_constants("mosaic_fsdp_" + name);
+    const TrainingConstants c = *catalogue.training_stack("mosaic_fsdp_" + name);
     const auto ours = [&](const MeasuredTraining& r) { return r.held_out && (r.gpu.fp8_flops > 0) == hopper; };
     const std::string id = "training.mosaic." + name;
     push(id, "MPT 125M to 70B, FSDP", c, 0.07, ours);
@@ -171,13 +171,12 @@ void memory_row(const DataFolder& data, const Catalogue& catalogue, ValidationRo
 
 }  // namespace
 
-ValidationRows training_rows(const DataFolder& data) {
-  const Catalogue catalogue = Catalogue::builtin();
+ValidationRows training_rows(const DataFolder& data, const Catalogue& catalogue) {
   ValidationRows rows;
   megatron_rows(data, catalogue, &rows);
   mosaic_rows(data, catalogue, &rows);
   memory_row(data, catalogue, &rows);
-  for (ValidationRow& r : published_training_rows()) rows.push_back(std::move(r));
+  for (ValidationRow& r : published_training_rows(catalogue)) rows.push_back(std::move(r));
   return rows;
 }
 

@@ -26,7 +26,8 @@ std::vector<Part> parts() {
       {"serving", serving_rows},
       {"splitwise", [](const DataFolder& d, const Catalogue&) -> Result<ValidationRows> { return splitwise_rows(d); }},
       {"experts", expert_rows},
-      {"training", [](const DataFolder& d, const Catalogue&) -> Result<ValidationRows> { return training_rows(d); }},
+      {"training",
+       [](const DataFolder& d, const Catalogue& c) -> Result<ValidationRows> { return training_rows(d, c); }},
       {"power", [](const DataFolder& d, const Catalogue&) -> Result<ValidationRows> { return power_rows(d); }},
   };
 }

@@ -55,7 +55,8 @@ double experts_s(const ExpertConstants& c, const Precision& p, double bandwidth,
 double active_experts_uniform(double pairs, double local);
 double active_experts_balanced(double pairs, double local);
 
-// A measured curve: between two knots alpha + beta x bytes through both; below the first its time, beyond the last its rate.
+// A measured curve: between two knots alpha + beta x bytes through both; below the first its time, beyond the last its
+// rate.
 double collective_s(const CollectiveCurve& curve, double bytes);
 // Of the number of GPUs nearest above that was measured (2, 4, 8); beyond the last, a ring's 2(n-1)/n at the last's
 // rate and its latency doubled with n.  1 GPU: 0.

@@ -18,10 +18,7 @@ constexpr double kPasses = 3, kFlashPasses = 3.5;
 // Bytes per element of the s x s matrix that unfused attention moves: forward scores out (2), scale-mask-softmax in and
 // out (4), dropout in, out, mask (5), second product in (2); backward the same kernels with a gradient each (19).
 constexpr double kUnfusedForwardBytes = 13, kUnfusedBackwardBytes = 19;
-// FP8 blockwise GEMMs reach 0.699 of the FP8 peak where BF16 ones reach 0.774 of theirs; quantising reads BF16 and
-// writes FP8 (3 bytes) at 1/2.11 of HBM speed (fits of aiconfigurator h100_sxm TRT-LLM 1.3rc20,
-// shared/data/perf/constants.json).
-constexpr double kFp8Share = 0.699 / 0.774, kQuantiseFactor = 2.11, kQuantiseBytes = 3;
+constexpr double kQuantiseBytes = 3;  // Reads BF16, writes FP8.
 // DeepSeek-V3 report (arXiv:2412.19437), 3.2.2: 20 of 132 SMs run the all-to-all.
 constexpr double kExpertCommunicationSms = 20.0 / 132;
 // Read gradient, master weights and moments (4 x 4), write the last three (12) and BF16 weights (2).
@@ -37,9 +34,11 @@ class StepCost {
         l_(l),
         r_(r),
         c_(c),
-        kernels_(kernels_of(g, "vllm", "vllm")),
+        // cuBLAS as PyTorch calls it; in FP8 TensorRT-LLM's, whose per-tensor GEMMs are cuBLAS too, and blockwise
+        // ones DeepSeek's DeepGEMM.
+        kernels_(kernels_of(g, r.precision == TrainingPrecision::kBf16 ? "vllm" : "trtllm", "nccl")),
         w_(layer_work(m)),
-        traffic_(m, g, l, r, w_) {
+        traffic_(m, g, l, r, w_, kernels_) {
     tokens_ = static_cast<double>(r.micro_batch) * static_cast<double>(r.sequence_length.value) / l.context;
     const double most = most_layers(m, l), fewest = fewest_layers(m, l);
     layers_ = most;
@@ -122,18 +121,32 @@ class StepCost {
   double passes(double backward, double forward) const {
     return backward + forward * (r_.recomputation == Recomputation::kFull ? 2 : 1);
   }
-  // Of a large matrix product as deep as the model is wide (sim/model/kernels.h).
-  double gemm_compute() const { return kernels_.gemm_bf16.compute / (1 + kernels_.gemm_bf16.shallow / m_.hidden); }
-  double bf16_rate() const { return g_.bf16_flops * gemm_compute() * c_.gemm_share; }
+  // Of large matrix products with this mean of 1 / depth (sim/model/kernels.h), and no more than the board's power
+  // allows for long.
+  double rate(const GemmConstants& k, double peak, double limit, double inverse_depth) const {
+    return peak * std::min(k.compute / (1 + k.shallow * inverse_depth), limit) * c_.gemm_share;
+  }
+  double bf16_rate(double inverse_depth) const {
+    const double limit = g_.sustained_gemm > 0 ? g_.sustained_gemm : 1;
+    return rate(kernels_.gemm_bf16, g_.bf16_flops, limit, inverse_depth);
+  }
+  double bf16_rate() const { return bf16_rate(1.0 / m_.hidden); }  // As deep as the model is wide.
   double linear_layer() const {
     // Selective recomputation of a latent runs its up-projections again (DeepSeek-V3 report, 3.2.3).
     const double again = r_.recomputation == Recomputation::kSelective ? w_.recomputed_parameters : 0;
-    const double flops = 2 * tokens_ * (w_.active_parameters * passes(2, 1) + again) / l_.tensor;
-    if (r_.precision == TrainingPrecision::kBf16) return flops / bf16_rate() * sm_factor();
-    const double quantise =
-        kQuantiseFactor * kQuantiseBytes * tokens_ * w_.gemm_inputs * passes(2, 1) / l_.tensor / g_.memory_bytes_per_s;
-    const double rate = g_.fp8_flops * std::min(1.0, gemm_compute() * c_.gemm_share * kFp8Share);
-    return (flops / rate + quantise) * sm_factor();
+    const double pass = 2 * tokens_ * w_.active_parameters / l_.tensor;
+    const GemmDepths depths = gemm_depths(m_, l_, tokens_);
+    const bool bf16 = r_.precision == TrainingPrecision::kBf16;
+    const GemmConstants& fp8 =
+        r_.precision == TrainingPrecision::kFp8Block ? kernels_.gemm_fp8_block : kernels_.gemm_fp8;
+    const auto speed = [&](double depth) { return bf16 ? bf16_rate(depth) : rate(fp8, g_.fp8_flops, 1, depth); };
+    double seconds = pass * passes(0, 1) / speed(depths.forward) + pass / speed(depths.input_gradient) +
+                     pass / speed(depths.weight_gradient) + 2 * tokens_ * again / l_.tensor / speed(depths.forward);
+    if (!bf16) {
+      seconds +=
+          fp8.quantise * kQuantiseBytes * tokens_ * w_.gemm_inputs * passes(2, 1) / l_.tensor / g_.memory_bytes_per_s;
+    }
+    return seconds * sm_factor();
   }
   double sm_factor() const { return l_.expert > 1 && r_.overlap_expert ? 1 / (1 - kExpertCommunicationSms) : 1; }
   double attention_layer() const {

@@ -1,14 +1,10 @@
 // How long one training step takes, and what it keeps in memory, from the model, the GPU and the parallel layout.
 //
 // Everything about the hardware comes from GpuSpec, so a GPU given in a catalogue file works as a built-in one does;
-// what software reaches comes from TrainingConstants, named by training stack.  MFU is a result, never an input.
-// Formulas, sources and errors: docs/models.md, section 4.  Pure functions.
+// what software reaches comes from TrainingConstants, a training stack of the catalogue.  MFU is a result, never an
+// input. Formulas, sources and errors: docs/models.md, section 4.  Pure functions.
 #ifndef JEVONS_SIM_MODEL_TRAINING_STEP_H_
 #define JEVONS_SIM_MODEL_TRAINING_STEP_H_
-
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "base/units.h"
@@ -33,7 +29,8 @@ struct ParallelLayout {
 };
 
 enum class Recomputation { kNone, kSelective, kFull };  // Selective: the attention matrix only.
-enum class TrainingPrecision { kBf16, kFp8 };           // FP8: all GEMMs but the head; attention in BF16.
+// FP8: all GEMMs but the head; attention in BF16.  A scale a tensor, or a block of 128 (DeepSeek).
+enum class TrainingPrecision { kBf16, kFp8, kFp8Block };
 enum class PipelineSchedule { kOneForwardOneBackward, kDualPipe };
 enum class AttentionKernel { kFlash, kUnfused };  // Unfused: the s x s matrix goes through memory.
 
@@ -52,21 +49,6 @@ struct TrainingRecipe {
   bool overlap_expert = true;     // All-to-all of one micro-batch behind the compute of another.
   std::int32_t expert_nodes = 0;  // Most nodes the experts of a token lie on (DeepSeek-V3: 4); 0 is any.
 };
-
-// What a training stack reaches.  Shares refer to GpuSpec's peaks and kernel constants.
-struct TrainingConstants {
-  std::string name;
-  double gemm_share = 1;            // Of what a GEMM of the hidden size's depth reaches (kernels.yaml).
-  double attention_efficiency = 0;  // Of the BF16 peak, forward and backward together; 0 = the GPU's own.
-  double activation_passes = 6;     // Bytes moved by kernels that are neither, per byte of stored activation.
-  double weight_bytes = 16;         // Moved per parameter and micro-batch: weights read, gradients accumulated.
-  double logit_bytes = 30;          // Moved per logit: cast, softmax, cross-entropy, gradient.
-  double fsdp_exposed = 1;          // Share of FSDP's collectives (ZeRO stage 3) that compute does not hide.
-  std::string source;
-};
-// Errors name the nearest.  Names: see training_constants.cc.
-Result<TrainingConstants> find_training_constants(std::string_view name);
-std::vector<std::string> training_constants_names();
 
 // Where the step goes; the parts add up to the step.
 struct TrainingBreakdown {

@@ -13,10 +13,10 @@ namespace jevons {
 class TrainingTraffic {
  public:
   TrainingTraffic(const ModelSpec& model, const GpuSpec& gpu, const ParallelLayout& layout,
-                  const TrainingRecipe& recipe, const LayerWork& work)
-      : m_(model), g_(gpu), l_(layout), r_(recipe), w_(work) {}
+                  const TrainingRecipe& recipe, const LayerWork& work, const ResolvedKernels& kernels)
+      : m_(model), g_(gpu), l_(layout), r_(recipe), w_(work), k_(kernels) {}
 
-  // Two all-reduces per pass of a layer (or as many reduce-scatters and all-gathers).  `passes`: 3, 4 with
+  // Two all-reduces per pass of a layer, or as many pairs of reduce-scatter and all-gather.  `passes`: 3, 4 with
   // recomputation.
   double tensor_layer_s(double tokens, double passes) const;
   // Keys and values of the whole sequence gathered in forward and again in backward, their gradients scattered.
@@ -32,6 +32,7 @@ class TrainingTraffic {
  private:
   double link_rate() const;
   double nic_rate() const;
+  double all_reduce_s(double bytes) const;
   double gather_s(double bytes, double ranks, double ranks_in_node) const;
 
   const ModelSpec& m_;
@@ -39,6 +40,7 @@ class TrainingTraffic {
   const ParallelLayout& l_;
   const TrainingRecipe& r_;
   const LayerWork& w_;
+  const ResolvedKernels& k_;
 };
 
 }  // namespace jevons

@@ -113,6 +113,44 @@ LayerWork layer_work(const ModelSpec& m) {
   return w;
 }
 
+GemmDepths gemm_depths(const ModelSpec& m, const ParallelLayout& l, double tokens) {
+  GemmDepths sum;
+  double all = 0;
+  // `parameters` of a matrix that reads `in` and writes `out` elements a token on one GPU.
+  const auto add = [&](double parameters, double in, double out, double rows) {
+    all += parameters;
+    sum.forward += parameters / in;
+    sum.input_gradient += parameters / out;
+    sum.weight_gradient += parameters / rows;
+  };
+  const double h = m.hidden, t = l.tensor, q = query_width(m), v = value_width(m);
+  if (m.kv_lora_rank > 0) {
+    const double kv = m.heads * double{1} * (m.qk_nope_head_dim + m.v_head_dim), rank = m.q_lora_rank;
+    if (rank > 0) add(h * rank, h, rank, tokens);
+    add((rank > 0 ? rank : h) * q, rank > 0 ? rank : h, q / t, tokens);
+    add(h * (m.kv_lora_rank + m.qk_rope_head_dim), h, m.kv_lora_rank + m.qk_rope_head_dim, tokens);
+    add(m.kv_lora_rank * kv, m.kv_lora_rank, kv / t, tokens);
+  } else {
+    const double qkv = q + 2.0 * m.kv_heads * m.head_dim;
+    add(h * qkv, h, qkv / t, tokens);
+  }
+  add(v * h, v / t, h, tokens);
+  const double up = m.mlp_matrices() - 1;
+  const auto mlp = [&](double copies, double width, double rows) {
+    if (copies <= 0 || width <= 0) return;
+    add(copies * up * h * width, h, up * width / t, rows);
+    add(copies * width * h, width / t, h, rows);
+  };
+  const double mixtures = m.experts > 0 ? (m.layers - m.dense_layers) / double{1} / m.layers : 0;
+  mlp(1 - mixtures, m.intermediate, tokens);
+  if (m.experts > 0) {
+    mlp(mixtures * m.experts_per_token, m.moe_intermediate,
+        tokens * l.expert * m.experts_per_token / m.experts);  // Of all ranks that share the experts.
+    mlp(mixtures * m.shared_experts, m.moe_intermediate, tokens);
+  }
+  return {sum.forward / all, sum.input_gradient / all, sum.weight_gradient / all};
+}
+
 double most_layers(const ModelSpec& m, const ParallelLayout& l) { return (m.layers + l.pipeline - 1) / l.pipeline; }
 double fewest_layers(const ModelSpec& m, const ParallelLayout& l) { return m.layers / l.pipeline; }
 
@@ -135,7 +173,8 @@ Status check_layout(const ModelSpec& m, const GpuSpec& gpu, const ParallelLayout
   if (r.global_batch % together != 0) {
     return does_not_divide("global_batch", r.global_batch, "data x micro_batch", together, "global_batch");
   }
-  if (r.precision == TrainingPrecision::kFp8 && gpu.fp8_flops <= 0) return Error{gpu.name + " has no FP8", "precision"};
+  if (r.precision != TrainingPrecision::kBf16 && gpu.fp8_flops <= 0)
+    return Error{gpu.name + " has no FP8", "precision"};
   return Ok{};
 }
 

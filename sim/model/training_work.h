@@ -22,6 +22,13 @@ struct LayerWork {
 };
 LayerWork layer_work(const ModelSpec& model);
 
+// Mean of 1 / k over the matrix products of a layer as one GPU does them, weighted by FLOPs: a product of depth k runs
+// at compute / (1 + shallow / k) (sim/model/kernels.h).  Row-parallel ones are 1 / tensor as deep as the matrix.
+struct GemmDepths {
+  double forward = 0, input_gradient = 0, weight_gradient = 0;
+};
+GemmDepths gemm_depths(const ModelSpec& model, const ParallelLayout& layout, double tokens);
+
 // Layers of the fullest stage, and of the stage with embedding or head (the one that got fewer, where layers do not
 // divide: Llama 3 leaves one out of the first and last stage).
 double most_layers(const ModelSpec& model, const ParallelLayout& layout);

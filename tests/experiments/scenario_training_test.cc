@@ -29,7 +29,7 @@ TEST_F(ScenarioTraining, RunTimeIsWholeStepsOfTheStepModel) {
   l.data = 4;
   TrainingRecipe r;
   r.global_batch = 64;
-  const auto step = training_step(*c.model("Llama-3.1-8B"), *c.gpu("H100"), l, r, *find_training_constants("megatron"));
+  const auto step = training_step(*c.model("Llama-3.1-8B"), *c.gpu("H100"), l, r, *c.training_stack("megatron"));
   ASSERT_TRUE(step.ok()) << step.error().message;
   // 1e9 tokens in steps of 64 x 4096 = 262,144: 3,814.7, so 3,815.
   EXPECT_NEAR(job.run_time.seconds(), 3815 * step->time.seconds(), 1e-6);

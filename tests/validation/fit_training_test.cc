@@ -103,7 +103,7 @@ TEST(TrainingData, MptShapesGiveThePublishedParameters) {
   EXPECT_EQ(read->rejected.at("MFU refers to the FP8 peak"), 3);
 }
 
-// What training_constants.cc keeps is what the program fits, to the digits kept.
+// What training_fitted.yaml keeps is what the program fits, to the digits kept.
 TEST(FitTraining, ConstantsKeptAreThoseFitted) {
   if (!shared_data().has("perf/mosaic_mpt.csv") || !shared_data().has("perf/sc21_a100_table1.csv")) {
     GTEST_SKIP() << "skipped: no data";
@@ -112,7 +112,7 @@ TEST(FitTraining, ConstantsKeptAreThoseFitted) {
   ASSERT_TRUE(fits.ok()) << fits.error().text();
   ASSERT_EQ(fits->size(), 3u);
   for (const TrainingFit& f : *fits) {
-    const auto kept = find_training_constants(f.constants.name);
+    const auto kept = Catalogue::builtin().training_stack(f.constants.name);
     ASSERT_TRUE(kept.ok()) << f.constants.name;
     EXPECT_NEAR(kept->gemm_share / f.constants.gemm_share, 1, 0.01) << f.constants.source;
     EXPECT_NEAR(kept->activation_passes / f.constants.activation_passes, 1, 0.01) << f.constants.source;
@@ -125,7 +125,7 @@ TEST(FitTraining, ConstantsKeptAreThoseFitted) {
 }
 
 TEST(TrainingRows, PublishedRunsNeedNoData) {
-  const ValidationRows rows = training_rows(DataFolder("/nowhere"));
+  const ValidationRows rows = training_rows(DataFolder("/nowhere"), Catalogue::builtin());
   std::set<std::string> ids;
   int compared = 0;
   for (const ValidationRow& r : rows) {
@@ -137,13 +137,13 @@ TEST(TrainingRows, PublishedRunsNeedNoData) {
     EXPECT_EQ(r.split, Split::kNeverFitted) << r.id;
     EXPECT_LT(std::abs(r.error), 0.45) << r.id;
   }
-  EXPECT_EQ(compared, 11);
-  EXPECT_EQ(rows.size(), 13u);  // Two files are absent.
+  EXPECT_EQ(compared, 17);
+  EXPECT_EQ(rows.size(), 19u);  // Two files are absent.
 }
 
 TEST(TrainingRows, HeldOutRowsKeepTheirTargets) {
   if (!shared_data().has("perf/mosaic_mpt.csv")) GTEST_SKIP() << "skipped: no data";
-  for (const ValidationRow& r : training_rows(shared_data())) {
+  for (const ValidationRow& r : training_rows(shared_data(), Catalogue::builtin())) {
     if (r.split == Split::kHeldOut) {
       EXPECT_TRUE(r.passes()) << r.id << " " << r.error;
     }

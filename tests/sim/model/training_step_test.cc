@@ -5,12 +5,17 @@
 
 #include <cmath>
 
+#include "sim/model/training_work.h"
+
 namespace jevons {
 namespace {
 
 ModelSpec gpt3() { return *Catalogue::builtin().model("GPT-3-175B"); }
 GpuSpec h100() { return *Catalogue::builtin().gpu("H100"); }
-TrainingConstants constants() { return *find_training_constants("megatron"); }
+const TrainingConstants& constants() {
+  static const TrainingConstants kMegatron = *Catalogue::builtin().training_stack("megatron");
+  return kMegatron;
+}
 
 ParallelLayout layout(std::int32_t tensor, std::int32_t pipeline, std::int32_t data) {
   ParallelLayout l;
@@ -237,21 +242,70 @@ TEST(TrainingStep, LayoutsThatCannotBe) {
   dual.schedule = PipelineSchedule::kDualPipe;
   fails("pipeline", "DualPipe needs an even number of stages and no virtual stages", "GPT-3-175B", layout(8, 3, 1),
         dual);
-  const auto unknown = find_training_constants("megatrn");
+  const auto unknown = Catalogue::builtin().training_stack("megatrn");
   ASSERT_FALSE(unknown.ok());
   EXPECT_EQ(unknown.error().message, "unknown training stack 'megatrn' (did you mean 'megatron'?)");
 }
 
+TEST(TrainingStep, StacksComeFromTheCatalogue) {
+  Catalogue c = Catalogue::builtin();
+  ASSERT_TRUE(
+      c.add_yaml("training_stacks:\n  ours: {like: megatron, gemm_share: 0.5, source: \"a guess\"}\n", "my.yaml").ok());
+  const auto ours = c.training_stack("OURS");
+  ASSERT_TRUE(ours.ok());
+  EXPECT_EQ(ours->gemm_share, 0.5);
+  EXPECT_EQ(ours->activation_passes, constants().activation_passes);
+  EXPECT_EQ(ours->source, "a guess");
+  const Status high = c.add_yaml("training_stacks:\n  ours: {fsdp_exposed: 2}\n", "my.yaml");
+  ASSERT_FALSE(high.ok());
+  EXPECT_EQ(high.error().where, "my.yaml:2: training_stacks.ours.fsdp_exposed");
+  const Status unknown = c.add_yaml("training_stacks:\n  ours: {gem_share: 1}\n", "my.yaml");
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_NE(unknown.error().text().find("did you mean 'gemm_share'"), std::string::npos) << unknown.error().text();
+}
+
 TEST(TrainingStep, TensorCollectivesByHand) {
-  // 2048 x 12288 x 2 = 50.33 MB; an all-reduce on 8 GPUs moves 2 x 7/8 of it at 0.72 x 450 GB/s and starts in 24 us:
-  // 295.9 us; 4 a layer, 12 layers a stage, 32 micro-batches.
-  const double each = 24e-6 + 2 * 7.0 / 8 * 50331648 / 324e9;
+  // 2048 x 12288 x 2 = 50.33 MB, between knots of 16.7772 and 134.218 MB of NCCL's curves on 8 H100: all-gather 68.86
+  // to 392.82 us, reduce-scatter 69.67 to 382.18 us.  4 such pairs a layer, 12 layers a stage, 32 micro-batches.
+  const double way = (50.331648 - 16.7772) / (134.218 - 16.7772);
+  const double each = 1e-6 * (68.86 + 69.67 + way * (392.82 - 68.86 + 382.18 - 69.67));
   const auto s = training_step_any_memory(gpt3(), h100(), layout(8, 8, 1), recipe(2048, 32), constants());
   EXPECT_NEAR(s->parts.tensor.seconds(), 32 * 12 * 4 * each, 1e-6);
   TrainingRecipe r = recipe(2048, 32);
   r.recomputation = Recomputation::kFull;  // And the two of the forward pass once more.
   EXPECT_NEAR(training_step_any_memory(gpt3(), h100(), layout(8, 8, 1), r, constants())->parts.tensor.seconds(),
               32 * 12 * 6 * each, 1e-6);
+  r = recipe(2048, 32);
+  r.overlap_tensor = true;
+  EXPECT_NEAR(training_step_any_memory(gpt3(), h100(), layout(8, 8, 1), r, constants())->parts.tensor.seconds(),
+              0.56 * 32 * 12 * 4 * each, 1e-6);
+  // A group of 16 has no curve: 2 x (7/8 of it over links, or 1/2 over eight NICs) and the start.
+  const double across = 24e-6 + 2 * std::max(7.0 / 8 * 50331648 / 324e9, 0.5 * 50331648 / (8 * 40e9));
+  EXPECT_NEAR(
+      training_step_any_memory(gpt3(), h100(), layout(16, 8, 1), recipe(2048, 32), constants())->parts.tensor.seconds(),
+      32 * 12 * 4 * across, 1e-6);
+}
+
+TEST(TrainingStep, ProductsAreAsDeepAsTheirShard) {
+  // In units of h^2: QKV 3 (reads h, writes 3h/8), output 1 (h/8, h), up 4 (h, 4h/8), down 4 (4h/8, h).
+  const double h = 12288;
+  const GemmDepths d = gemm_depths(gpt3(), layout(8, 8, 1), 2048);
+  EXPECT_NEAR(d.forward * h, (3 + 8 + 4 + 4 * 2) / 12.0, 1e-9);
+  EXPECT_NEAR(d.input_gradient * h, (3 * 8.0 / 3 + 1 + 4 * 2 + 4) / 12, 1e-9);
+  EXPECT_NEAR(d.weight_gradient, 1.0 / 2048, 1e-12);
+  // 0.75 of a peak of 1e15 at these depths (shallow 0), and no more than 0.5 where power allows no more.
+  GpuSpec g = h100();
+  g.bf16_flops = 1e15;
+  for (auto& [library, kernels] : g.silicon.libraries) {
+    if (kernels.gemm_bf16) kernels.gemm_bf16->compute = 0.75, kernels.gemm_bf16->shallow = 0;
+  }
+  TrainingConstants c = constants();
+  c.gemm_share = 1;
+  const auto linear = [&](double sustained) {
+    g.sustained_gemm = sustained;
+    return training_step_any_memory(gpt3(), g, layout(8, 8, 1), recipe(2048, 32), c)->parts.linear.seconds();
+  };
+  EXPECT_NEAR(linear(0.5) / linear(1), 1.5, 0.01);  // The logits' bytes stay.
 }
 
 TEST(TrainingStep, ExpertCollectivesByHand) {
