@@ -77,7 +77,7 @@ void note_jobs(const proto::Training& training, const Catalogue& catalogue, Note
   const auto gpu = catalogue.gpu(training.reference_gpu());
   for (const proto::JobSource& source : training.jobs()) {
     for (const proto::Job& job : source.list()) {
-      const auto constants = find_training_constants(job.model().stack());
+      const auto constants = catalogue.training_stack(job.model().stack());
       if (!job.has_model() || !gpu || !constants) continue;
       // The families of training_step.cc: dense products, the head in BF16, attention unless the stack gives its own.
       std::set<std::string> used{"gemm_bf16"};
