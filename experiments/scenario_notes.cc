@@ -81,9 +81,11 @@ void note_jobs(const proto::Training& training, const Catalogue& catalogue, Note
       if (!job.has_model() || !gpu || !constants) continue;
       // The families of training_step.cc: dense products, the head in BF16, attention unless the stack gives its own.
       std::set<std::string> used{"gemm_bf16"};
-      if (job.model().precision() == "fp8") used.insert("gemm_fp8");
+      const bool fp8 = job.model().precision() == "fp8";
+      if (fp8) used.insert("gemm_fp8");
+      if (job.model().parallel().tensor() > 1) used.insert({"all_gather", "reduce_scatter"});
       if (constants->attention_efficiency == 0) used.insert("prefill");
-      for (const std::string& text : derived_notes(*gpu, kernels_of(*gpu, "vllm", "vllm"), used)) {
+      for (const std::string& text : derived_notes(*gpu, kernels_of(*gpu, fp8 ? "trtllm" : "vllm", "nccl"), used)) {
         notes->add("training", text);
       }
     }

@@ -88,8 +88,8 @@ TEST_F(Notes, TrainingOnDerivedConstants) {
   EXPECT_FALSE(any(notes(text), "training"));
   const Lines got = notes(with(text, "reference_gpu: H100", "reference_gpu: H800"));
   EXPECT_TRUE(any(got,
-                  "training: H800-SXM5-80GB: constants derived from h100, not measured on this GPU: gemm_bf16, "
-                  "prefill"))
+                  "training: H800-SXM5-80GB: constants derived from h100, not measured on this GPU: all_gather, "
+                  "gemm_bf16, prefill, reduce_scatter"))
       << joined(got);
   const Lines scaled = notes(with(text, "gpu: A100", "gpu: H20"));
   EXPECT_TRUE(any(scaled, "training on a100: H20-SXM-96GB: run times scaled by peak FLOP/s and a constant MFU"))
