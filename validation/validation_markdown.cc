@@ -41,6 +41,14 @@ Written by `jevons validate --markdown`; the same table for a terminal is `jevon
 - NCCL's all-to-all inside a node: 15-20 %. Expert parallelism does not use it.
 - SGLang's first large expert-parallel decode (May 2025) reached 20 % less than its kernels allow; a tuned engine is nearer to
   ours. Policies are compared on the same engine, so a common factor moves all of them alike.
+- Ant's H20 prefill: 43 % too slow if experts are split over 8 GPUs, as "TP8" says. The order against H100, prefill and decode, is
+  right either way.
+- Llama 3 405B trains 12 to 20 % faster here than Meta reported, while Megatron-Core on the same GPUs and MegaScale are met within
+  2 %: what their stack loses is not published, and no constant that meets it leaves the others standing. It scales the run
+  times of such jobs by one factor; queues and allocators rank alike.
+- Eager PyTorch of 2023 (Splitwise), decode: 10 %, since a step there takes the longer of launching and computing and the model
+  adds the two. It concerns replays of that era only.
+- TRT-LLM's BF16 decode attention (14 %) and MLA on B200 (12.6 %) switch kernels by batch and heads; in a layer the error is diluted.
 - Stacks that are derived and not fitted (`vllm_0.15`, `trtllm_1`, `sglang_0.4`): calibrate before quoting absolute latencies.
 - What no row covers: pipeline parallelism in serving, INT8, sliding windows (the whole context is charged), speculative decoding
   with draft models other than multi-token prediction.

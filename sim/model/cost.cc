@@ -327,7 +327,13 @@ double InstanceCost::expert_weights_per_gpu() const {
   return moe_layers() * one * experts_here() / (layout_.expert > 1 ? 1 : tp_) / layout_.pipeline;
 }
 
+// The module that drafts weighs about one layer more.
 double InstanceCost::weights_per_gpu() const {
+  const double drafts = options_.speculation.draft_tokens > 0 ? 1 : 0;
+  return own_weights_per_gpu() * (1 + drafts / model_.layers);
+}
+
+double InstanceCost::own_weights_per_gpu() const {
   const double b = model_.weight_bytes_per_parameter;
   const double routed = moe_layers() * 3.0 * model_.hidden * model_.moe_intermediate * model_.experts * b;
   const double rest = static_cast<double>(model_.weight_bytes().value) - routed;

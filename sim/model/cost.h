@@ -66,6 +66,7 @@ class InstanceCost {
   double head_s(double sampled) const;
   double elementwise_s(double tokens, double width) const;
   double expert_weights_per_gpu() const;
+  double own_weights_per_gpu() const;
   AttentionHeads heads() const;
   double moe_layers() const { return model_.experts > 0 ? model_.layers - model_.dense_layers : 0; }
   bool dispatches() const {  // With one rank that has all GPUs of the group, an all-reduce does.
