@@ -282,15 +282,11 @@ Result<std::map<std::vector<double>, double>> large_on_32(const DataFolder& data
   if (!table) return table.error();
   std::map<std::vector<double>, double> times;
   for (std::size_t i = 0; i < table->rows(); ++i) {
-    std::vector<double> row;
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      auto v = table->number(i, c);
-      if (!v) return v.error();
-      row.push_back(*v);
-    }
-    const double ms = row.back();
-    row.pop_back();
-    if (row[0] >= 2048 && row[5] == 1 && row[6] == 32) times[row] = ms;
+    auto row = table->row(i);
+    if (!row) return row.error();
+    const double ms = row->back();
+    row->pop_back();
+    if ((*row)[0] >= 2048 && (*row)[5] == 1 && (*row)[6] == 32) times[*row] = ms;
   }
   return times;
 }

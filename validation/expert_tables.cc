@@ -32,12 +32,9 @@ Result<std::map<ExpertShape, std::vector<CollectivePoint>>> read_expert_tables(c
   std::map<ExpertShape, std::vector<CollectivePoint>> shapes;
   std::set<double> sizes;
   for (std::size_t i = 0; i < table->rows(); ++i) {
-    std::vector<double> v;
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      auto x = table->number(i, c);
-      if (!x) return x.error();
-      v.push_back(*x);
-    }
+    const auto row = table->row(i);
+    if (!row) return row.error();
+    const std::vector<double>& v = *row;
     shapes[{v[0], v[1], v[2], v[3], v[4], v[5]}].push_back({v[6], v[7] / 1e3, false});
     sizes.insert(v[6]);
   }

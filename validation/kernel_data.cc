@@ -194,13 +194,10 @@ Result<KernelSamples> read_kernel_file(const DataFolder& data, const KernelFile&
   if (!table) return table.error();
   KernelSamples out;
   out.width = model.columns.size();
-  std::vector<double> row(columns.size());
   for (std::size_t i = 0; i < table->rows(); ++i) {
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      auto v = table->number(i, c);
-      if (!v) return v.error();
-      row[c] = *v;
-    }
+    const auto numbers = table->row(i);
+    if (!numbers) return numbers.error();
+    const std::vector<double>& row = *numbers;
     const double seconds = row.back() / 1e3;
     const KernelWork work = model.work(gpu, row);
     if (work.flops > work.peak * seconds) {

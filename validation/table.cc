@@ -69,6 +69,17 @@ Result<double> Table::number(std::size_t row, std::size_t column) const {
   return *v;
 }
 
+Result<std::vector<double>> Table::row(std::size_t row) const {
+  std::vector<double> out;
+  out.reserve(width_);
+  for (std::size_t column = 0; column < width_; ++column) {
+    auto v = number(row, column);
+    if (!v) return v.error();
+    out.push_back(*v);
+  }
+  return out;
+}
+
 Result<std::vector<double>> Table::numbers(std::size_t column) const {
   std::vector<double> out;
   out.reserve(rows());

@@ -21,6 +21,8 @@ class Table {
   const std::string& text(std::size_t row, std::size_t column) const { return cells_[row * width_ + column]; }
   // A finite number, else an error with file and line.
   Result<double> number(std::size_t row, std::size_t column) const;
+  // All wanted columns of a row as numbers, in their order.
+  Result<std::vector<double>> row(std::size_t row) const;
   // All of a column as numbers.
   Result<std::vector<double>> numbers(std::size_t column) const;
 

@@ -9,32 +9,12 @@
 #include <fstream>
 #include <set>
 
+#include "tests/validation/measured_data.h"
 #include "validation/fit.h"
 #include "validation/training_rows.h"
 
 namespace jevons {
 namespace {
-
-DataFolder shared_data() {
-  const char* set = std::getenv("JEVONS_DATA");
-  return DataFolder::find(set != nullptr ? set : JEVONS_SOURCE_DIR "/../shared/data");
-}
-
-// A folder with perf/<name> of this text, removed at the end.
-class SmallData {
- public:
-  SmallData(const std::string& name, const std::string& text) {
-    path_ = std::filesystem::temp_directory_path() /
-            ("jevons_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-    std::filesystem::create_directories(path_ / "perf");
-    std::ofstream(path_ / "perf" / name) << text;
-  }
-  ~SmallData() { std::filesystem::remove_all(path_); }
-  DataFolder folder() const { return DataFolder(path_.string()); }
-
- private:
-  std::filesystem::path path_;
-};
 
 constexpr char kMosaicHeader[] =
     "Model,SeqLen (T),# GPUs,GPU,HFU,MicroBatchSize,GlobalBatchSize,Throughput (T/s/GPU),Precision,MP Mode,"
@@ -51,12 +31,12 @@ TEST(Minimise, FindsRosenbrocksValley) {
 }
 
 TEST(TrainingData, MosaicRowsThatMislead) {
-  const SmallData small("mosaic_mpt.csv", std::string(kMosaicHeader) +
-                                              "7b,2048,8,h100_80gb,46.4,6,48,10643,amp_bf16,DEFAULT,False\n"
-                                              "3b,2048,8,h100_80gb,27.7,10,480,30586,amp_fp8,DEFAULT,False\n"
-                                              "7b,2048,8,a100_80gb,101.0,6,96,9641,amp_bf16,DEFAULT,False\n"
-                                              "13b,1024,8,a100_40gb,58.8,8,1024,1727,bf16,PURE,True\n"
-                                              "1b,512,8,h100_80gb,43.2,56,1792,52275,amp_bf16,DEFAULT,False\n");
+  const SmallData small("perf/mosaic_mpt.csv", std::string(kMosaicHeader) +
+                                                   "7b,2048,8,h100_80gb,46.4,6,48,10643,amp_bf16,DEFAULT,False\n"
+                                                   "3b,2048,8,h100_80gb,27.7,10,480,30586,amp_fp8,DEFAULT,False\n"
+                                                   "7b,2048,8,a100_80gb,101.0,6,96,9641,amp_bf16,DEFAULT,False\n"
+                                                   "13b,1024,8,a100_40gb,58.8,8,1024,1727,bf16,PURE,True\n"
+                                                   "1b,512,8,h100_80gb,43.2,56,1792,52275,amp_bf16,DEFAULT,False\n");
   const auto read = read_mosaic(small.folder(), Catalogue::builtin());
   ASSERT_TRUE(read.ok()) << read.error().text();
   EXPECT_EQ(read->rejected,
@@ -72,14 +52,14 @@ TEST(TrainingData, MosaicRowsThatMislead) {
 }
 
 TEST(TrainingData, DamagedFilesSayWhere) {
-  const SmallData bad("mosaic_mpt.csv",
+  const SmallData bad("perf/mosaic_mpt.csv",
                       std::string(kMosaicHeader) + "7b,2048,8,h100_80gb,46.4,six,48,10643,amp_bf16,DEFAULT,False\n");
   const auto read = read_mosaic(bad.folder(), Catalogue::builtin());
   ASSERT_FALSE(read.ok());
   EXPECT_NE(read.error().text().find("mosaic_mpt.csv:2: expected a number above 0, got 'six'"), std::string::npos)
       << read.error().text();
   EXPECT_FALSE(read_megatron(bad.folder(), Catalogue::builtin()).ok());
-  const SmallData unknown("sc21_a100_table1.csv",
+  const SmallData unknown("perf/sc21_a100_table1.csv",
                           "params_b,hidden,layers,tp,pp,gpus,batch,tflops_per_gpu\n2.5,2304,24,1,1,32,512,137\n");
   const auto size = read_megatron(unknown.folder(), Catalogue::builtin());
   ASSERT_FALSE(size.ok());

@@ -5,9 +5,8 @@
 
 #include <array>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
+#include "tests/validation/measured_data.h"
 #include "validation/collective_data.h"
 #include "validation/kernel_rows.h"
 #include "validation/serving_replay.h"
@@ -15,14 +14,6 @@
 
 namespace jevons {
 namespace {
-
-std::filesystem::path fresh_folder() {
-  const auto path = std::filesystem::temp_directory_path() /
-                    ("jevons_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-  std::filesystem::remove_all(path);
-  std::filesystem::create_directories(path / "perf");
-  return path;
-}
 
 const KernelFile& gemm_file() {
   for (const KernelFile& f : kernel_files()) {
@@ -33,11 +24,8 @@ const KernelFile& gemm_file() {
 
 // A plain file under the compressed one's name: the content decides.
 KernelSamples read_gemm(const std::string& rows) {
-  const auto folder = fresh_folder();
-  std::ofstream(folder / gemm_file().path) << "m,n,k,ms\n" << rows;
-  const auto samples =
-      read_kernel_file(DataFolder(folder.string()), gemm_file(), *Catalogue::builtin().gpu(gemm_file().gpu));
-  std::filesystem::remove_all(folder);
+  const SmallData data(gemm_file().path, "m,n,k,ms\n" + rows);
+  const auto samples = read_kernel_file(data.folder(), gemm_file(), *Catalogue::builtin().gpu(gemm_file().gpu));
   return samples.value();
 }
 
@@ -72,12 +60,9 @@ TEST(Split, OneShapeInFourByAHashOfItsNumbers) {
 
 TEST(KernelData, BadFilesGiveOneClearError) {
   const auto error_of = [](const std::string& text) {
-    const auto folder = fresh_folder();
-    const std::string file = (folder / gemm_file().path).string();
-    if (!text.empty()) std::ofstream(file) << text;
-    const auto read =
-        read_kernel_file(DataFolder(folder.string()), gemm_file(), *Catalogue::builtin().gpu(gemm_file().gpu));
-    std::filesystem::remove_all(folder);
+    const SmallData data(gemm_file().path, text);
+    const std::string file = data.folder().file(gemm_file().path);
+    const auto read = read_kernel_file(data.folder(), gemm_file(), *Catalogue::builtin().gpu(gemm_file().gpu));
     std::string error = read.ok() ? "ok" : read.error().text();
     const auto at = error.find(file);
     return at == std::string::npos ? error : error.replace(at, file.size(), "FILE");
@@ -103,15 +88,14 @@ TEST(Validation, RowsWithoutDataSayWhichFileIsAbsent) {
 }
 
 TEST(ServedRuns, TheFirstReplicaOfEachTraceIsFittedAndEightGpusOfFp8Never) {
-  const auto folder = fresh_folder();
-  std::ofstream(folder / kServedRunsFile)
-      << "run,model,tp,n_requests,mean_ttft_s,tpot_s_per_token,sum_latency_s\n"
-         "llama_a_025_2DP4TP_0.csv,Llama-3.1-70B,4,1,0.1,0.02,1\nllama_a_025_2DP4TP_1.csv,Llama-3.1-70B,4,1,0.1,0.02,"
-         "1\n"
-         "llama_a_025_8TP.csv,Llama-3.1-70B,8,1,0.1,0.02,1\nmistral_a_025_2DP4TP_fp8_0.csv,Mistral,4,1,0.1,0.02,1\n"
-         "mistral_a_025_8TP_fp8.csv,Mistral,8,1,0.1,0.02,1\n";
-  const auto runs = read_served_runs(DataFolder(folder.string()));
-  std::filesystem::remove_all(folder);
+  const SmallData data(
+      kServedRunsFile,
+      "run,model,tp,n_requests,mean_ttft_s,tpot_s_per_token,sum_latency_s\n"
+      "llama_a_025_2DP4TP_0.csv,Llama-3.1-70B,4,1,0.1,0.02,1\nllama_a_025_2DP4TP_1.csv,Llama-3.1-70B,4,1,0.1,0.02,"
+      "1\n"
+      "llama_a_025_8TP.csv,Llama-3.1-70B,8,1,0.1,0.02,1\nmistral_a_025_2DP4TP_fp8_0.csv,Mistral,4,1,0.1,0.02,1\n"
+      "mistral_a_025_8TP_fp8.csv,Mistral,8,1,0.1,0.02,1\n");
+  const auto runs = read_served_runs(data.folder());
   ASSERT_TRUE(runs.ok());
   std::vector<bool> fitted;
   for (const ServedRun& r : *runs) fitted.push_back(r.fitted);
@@ -120,8 +104,7 @@ TEST(ServedRuns, TheFirstReplicaOfEachTraceIsFittedAndEightGpusOfFp8Never) {
 
 // The targets that were reached stay reached (skipped without data).
 TEST(Validation, ServedRunsNeverFittedStayWithinTheirTargets) {
-  const char* set = std::getenv("JEVONS_DATA");
-  const DataFolder data = DataFolder::find(set != nullptr ? set : JEVONS_SOURCE_DIR "/../shared/data");
+  const DataFolder data = shared_data();
   if (!data.has(kServedRunsFile)) GTEST_SKIP() << "skipped: no data";
   const auto rows = serving_rows(data, Catalogue::builtin());
   ASSERT_TRUE(rows.ok()) << rows.error().text();

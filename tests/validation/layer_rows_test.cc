@@ -9,35 +9,21 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/validation/measured_data.h"
+
 namespace jevons {
 namespace {
 
-DataFolder shared_data() {
-  const char* set = std::getenv("JEVONS_DATA");
-  return DataFolder::find(set != nullptr ? set : JEVONS_SOURCE_DIR "/../shared/data");
+// A folder with the file of these rows.
+SmallData small_data(const std::string& rows) {
+  const std::string header =
+      "gpu,model,tp,num_tokens,input_layernorm_ms,attn_pre_proj_ms,attn_rope_ms,attn_post_proj_ms,"
+      "post_attention_layernorm_ms,mlp_up_proj_ms,mlp_act_ms,mlp_down_proj_ms,add_ms,layer_ms\n";
+  return {kLayersFile, header + rows};
 }
 
-// A folder with the layers' file of this text, removed at the end.
-class SmallData {
- public:
-  explicit SmallData(const std::string& rows) {
-    path_ = std::filesystem::temp_directory_path() /
-            ("jevons_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-    std::filesystem::create_directories(path_ / "perf");
-    std::ofstream(path_ / kLayersFile)
-        << "gpu,model,tp,num_tokens,input_layernorm_ms,attn_pre_proj_ms,attn_rope_ms,attn_post_proj_ms,"
-           "post_attention_layernorm_ms,mlp_up_proj_ms,mlp_act_ms,mlp_down_proj_ms,add_ms,layer_ms\n"
-        << rows;
-  }
-  ~SmallData() { std::filesystem::remove_all(path_); }
-  DataFolder folder() const { return DataFolder(path_.string()); }
-
- private:
-  std::filesystem::path path_;
-};
-
 TEST(LayerData, RowsThatMislead) {
-  const SmallData small(
+  const SmallData small = small_data(
       "a100,Llama-2-7b-hf,1,8,0.004,0.063,0.005,0.025,0.004,0.111,0.008,0.061,0.002,0.283\n"  // Good.
       "a100,phi-2,1,8,0.007,0.031,0.005,0.012,,0.038,0.002,0.041,0.004,0.14\n"                // No second norm: good.
       "a40,Llama-2-7b-hf,1,8,0.004,0.063,0.005,0.025,0.004,0.111,0.008,0.061,0.002,0.283\n"
@@ -65,7 +51,7 @@ TEST(LayerData, RowsThatMislead) {
 }
 
 TEST(LayerData, DamagedFilesSayWhere) {
-  const SmallData bad("a100,Llama-2-7b-hf,1,8,0.004,x,0.005,0.025,0.004,0.111,0.008,0.061,0.002,0.283\n");
+  const SmallData bad = small_data("a100,Llama-2-7b-hf,1,8,0.004,x,0.005,0.025,0.004,0.111,0.008,0.061,0.002,0.283\n");
   const auto read = read_layers(bad.folder(), Catalogue::builtin());
   ASSERT_FALSE(read.ok());
   EXPECT_NE(read.error().text().find("expected attn_pre_proj_ms to be a number, got 'x'"), std::string::npos)

@@ -9,36 +9,21 @@
 #include <fstream>
 #include <set>
 
+#include "tests/validation/measured_data.h"
 #include "validation/splitwise_fit.h"
 
 namespace jevons {
 namespace {
 
-DataFolder shared_data() {
-  const char* set = std::getenv("JEVONS_DATA");
-  return DataFolder::find(set != nullptr ? set : JEVONS_SOURCE_DIR "/../shared/data");
+// A folder with the file of these rows.
+SmallData small_data(const std::string& rows) {
+  const std::string header =
+      "model,hardware,prompt_size,batch_size,token_size,prompt_time,token_time,e2e_time,tensor_parallel\n";
+  return {kSplitwiseFile, header + rows};
 }
 
-// A folder with Splitwise's file of these rows, removed at the end.
-class SmallData {
- public:
-  explicit SmallData(const std::string& rows) {
-    path_ = std::filesystem::temp_directory_path() /
-            ("jevons_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-    std::filesystem::create_directories(path_ / "perf");
-    std::ofstream(path_ / kSplitwiseFile)
-        << "model,hardware,prompt_size,batch_size,token_size,prompt_time,token_time,e2e_time,tensor_parallel\n"
-        << rows;
-  }
-  ~SmallData() { std::filesystem::remove_all(path_); }
-  DataFolder folder() const { return DataFolder(path_.string()); }
-
- private:
-  std::filesystem::path path_;
-};
-
 TEST(SplitwiseData, RowsThatMislead) {
-  const SmallData small(
+  const SmallData small = small_data(
       "llama2-70b,a100-80gb,512,1,128,196,54,7000,2\n"
       "llama2-70b,a100-80gb,512,1,128,200,55,7100,2\n"
       "llama2-70b,a100-80gb,512,1,128,198,56,7200,2\n"
@@ -66,7 +51,7 @@ TEST(SplitwiseData, RowsThatMislead) {
 }
 
 TEST(SplitwiseData, DamagedFilesSayWhere) {
-  const SmallData bad("llama2-70b,a100-80gb,512,one,128,196,54,7000,2\n");
+  const SmallData bad = small_data("llama2-70b,a100-80gb,512,one,128,196,54,7000,2\n");
   const auto read = read_splitwise(bad.folder(), Catalogue::builtin());
   ASSERT_FALSE(read.ok());
   EXPECT_NE(read.error().text().find("expected batch_size to be a number, got 'one'"), std::string::npos);
