@@ -1,6 +1,8 @@
 // The iteration model and the memory plan of one serving instance.
 #include "sim/model/instance.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -122,11 +124,18 @@ Result<Blocks> plan_memory(const ModelSpec& model, const GpuSpec& gpu, const Ins
   return Blocks{static_cast<std::int64_t>(blocks) * o.layout.data};
 }
 
-// The linear model in seconds, before it becomes fixed point.
+// Tokens at the end of a table that has to reach `last`.
+std::int64_t table_end(std::int64_t last) {
+  return std::max(std::min(last, kMaxTableTokens), TokenTable::kDenseTokens) + 2 * TokenTable::kStride;
+}
+
+// The longest iteration that a table holds or a replica forms, in seconds, before it becomes fixed point.
 double longest_iteration_s(const InstanceCost& cost, const InstanceOptions& o, double kv_tokens) {
+  const double sequences = static_cast<double>(table_end(o.max_num_seqs));
   const double t =
-      static_cast<double>(o.max_num_batched_tokens.value) + o.max_num_seqs * (1.0 + o.speculation.draft_tokens);
-  return cost.dense_s(t, t) + cost.wire_s(t) + cost.draft_s(o.max_num_seqs) + cost.sequence_s() * o.max_num_seqs +
+      static_cast<double>(std::max(table_end(o.max_num_batched_tokens.value), o.max_num_batched_tokens.value)) +
+      sequences * (1.0 + o.speculation.draft_tokens);
+  return cost.dense_s(t, t) + cost.wire_s(t) + cost.draft_s(sequences) + cost.sequence_s() * sequences +
          (cost.kv_token_s() + cost.chunk_kv_s()) * kv_tokens + (cost.chunk_work_s() * kv_tokens + cost.query_s()) * t;
 }
 
@@ -137,7 +146,7 @@ TokenTable fill_table(std::int64_t last, Seconds seconds) {
   TokenTable table;
   table.by_tokens.push_back(0);
   for (std::int64_t t = 1; t <= kDense; ++t) table.by_tokens.push_back(fixed_from_seconds(seconds(t)));
-  const std::int64_t end = std::max(std::min(last, kMaxTableTokens) + 2 * kStride, kDense + 2 * kStride);
+  const std::int64_t end = table_end(last);
   for (std::int64_t t = kDense; t <= end; t += kStride) table.by_stride.push_back(fixed_from_seconds(seconds(t)));
   // Kernels that change with the number of tokens may take less for one more; the tables never do.
   const auto rise = [](std::vector<FixedTime>* v) {
@@ -216,9 +225,10 @@ Result<InstancePlan> plan_instance(const ModelSpec& model, const GpuSpec& gpu, c
   const double kv_tokens = static_cast<double>(blocks->value) * static_cast<double>(options.block_size.value);
   constexpr double kLongest = 3600;  // Fixed point holds 146 minutes.
   if (const double s = longest_iteration_s(cost, options, kv_tokens); !(s < kLongest)) {
-    return Error{"one iteration of " + std::to_string(options.max_num_batched_tokens.value) + " tokens could take " +
-                     std::to_string(static_cast<std::int64_t>(s / 3600)) +
-                     " h or more, expected less than 1 h: lower max_num_batched_tokens",
+    const std::int64_t tokens = std::max(options.max_num_batched_tokens.value, TokenTable::kDenseTokens);
+    return Error{fmt::format("one iteration of {} tokens could take {:.3g} h, expected less than 1 h: lower "
+                             "max_num_batched_tokens, or take a faster GPU",
+                             tokens, s / 3600),
                  ""};
   }
   InstancePlan plan;

@@ -166,6 +166,19 @@ TEST(Layout, MeasuredExpertsGoByTheirTable) {
   EXPECT_NE(with.dense_s(64, 64), without.dense_s(64, 64));
 }
 
+// A table holds 1,056 tokens whatever the batch: a GPU that needs hours for them is refused, not met by a failed CHECK.
+TEST(Layout, GpuTooSlowForItsTableIsRefused) {
+  Case c = of("Llama-3.1-8B", "H100", "none", 1);
+  c.gpu.bf16_flops = 1e9;
+  c.gpu.memory_bytes_per_s = 1e6;
+  c.options.max_num_batched_tokens = Tokens{1};
+  c.options.max_num_seqs = 1;
+  const auto plan = c.plan();
+  ASSERT_FALSE(plan.ok());
+  EXPECT_NE(plan.error().message.find("one iteration of 1024 tokens could take"), std::string::npos)
+      << plan.error().message;
+}
+
 std::string refusal(const std::function<void(InstanceOptions*)>& change, const char* model = "DeepSeek-V3") {
   Case c = of(model, "H200", "none", 8);
   change(&c.options);
