@@ -24,7 +24,7 @@ Written by `jevons validate --markdown`; the same table for a terminal is `jevon
 
 | domain | expect |
 |---|---|
-| dense models, BF16, H100, a calibrated stack (`vllm_0.6`) | TPOT 1 %, TTFT 3 % on other requests of the same kinds |
+| dense models, BF16, H100, a calibrated stack (`vllm_0.6`) | TPOT 1 %, TTFT 4 % on other requests of the same kinds; 2 % and 5 % on another trace |
 | the same with FP8 weights and KV | TPOT 2-4 %, TTFT 5 % |
 | dense models on A100, H100, H200, B200, a derived stack | 5-10 %: kernels are within 4-11 %, the host is a guess |
 | DeepSeek-V3 with expert parallelism on Hopper | decode within 2 %, prefill within 20 %, of DeepSeek's own figures |
