@@ -24,7 +24,7 @@ if(TARGET jevons)
   install(TARGETS jevons RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
-foreach(room base traces topologies policies sim report experiments)
+foreach(room base traces topologies policies sim report experiments validation)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${room} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/jevons
           FILES_MATCHING PATTERN "*.h")
 endforeach()
