@@ -50,12 +50,14 @@ class KernelsYaml {
       Status s = Ok{};
       bool known = false;
       std::vector<std::string> names{"collectives", "expert_tables"};
-      for_each_family(*set, [&](const char* name, auto& member) {
-        names.emplace_back(name);
-        if (key != name) return;
-        known = true;
-        s = family(pair.second, at, &member, &set->info[key]);
-      });
+      for_each_family(
+          [&](const char* name, auto& member) {
+            names.emplace_back(name);
+            if (key != name) return;
+            known = true;
+            s = family(pair.second, at, &member, &set->info[key]);
+          },
+          *set);
       if (key == "collectives") {
         known = true;
         s = collectives(pair.second, at, set);

@@ -2,6 +2,7 @@
 #include "topologies/kernels.h"
 
 #include <array>
+#include <set>
 
 namespace jevons {
 namespace {
@@ -116,64 +117,23 @@ std::span<const KernelField<AllToAllConstants>> kernel_fields() {
   return kAllToAll;
 }
 
-template <>
-std::vector<std::optional<GemmConstants> KernelSet::*> kernel_members() {
-  return {&KernelSet::gemm_bf16, &KernelSet::gemm_fp8, &KernelSet::gemm_fp8_block};
-}
-template <>
-std::vector<std::optional<DecodeAttentionConstants> KernelSet::*> kernel_members() {
-  return {&KernelSet::decode_bf16, &KernelSet::decode_fp8};
-}
-template <>
-std::vector<std::optional<PrefillAttentionConstants> KernelSet::*> kernel_members() {
-  return {&KernelSet::prefill};
-}
-template <>
-std::vector<std::optional<LatentDecodeConstants> KernelSet::*> kernel_members() {
-  return {&KernelSet::latent_decode};
-}
-template <>
-std::vector<std::optional<ExpertConstants> KernelSet::*> kernel_members() {
-  return {&KernelSet::experts_bf16, &KernelSet::experts_fp8};
-}
-
 ResolvedKernels resolve_kernels(const SiliconKernels& own, const SiliconKernels& fallback, std::string_view library,
                                 std::string_view collective_library) {
   ResolvedKernels out;
-  const auto search = places(own, fallback, library);
   const auto note = [&](const std::string& family, const Place& place) {
     if (const auto it = place.set->info.find(family); it != place.set->info.end()) out.info[family] = it->second;
     if (!place.own) out.derived[family] = place.name;
   };
-  KernelSet chosen;
-  for_each_family(chosen, [&](const char* name, auto& family) {
-    for (const Place& place : search) {
-      for_each_family(*place.set, [&](const char* other, const auto& candidate) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(candidate)>, std::decay_t<decltype(family)>>) {
-          if (!family && candidate && std::string_view(name) == other) {
-            family = candidate;
-            note(name, place);
-          }
-        }
-      });
-    }
-  });
-  const auto take = [](const auto& from, auto* to) {
-    if (from) *to = *from;
-  };
-  take(chosen.gemm_bf16, &out.gemm_bf16);
-  take(chosen.gemm_fp8, &out.gemm_fp8);
-  take(chosen.gemm_fp8_block, &out.gemm_fp8_block);
-  take(chosen.decode_bf16, &out.decode_bf16);
-  take(chosen.decode_fp8, &out.decode_fp8);
-  take(chosen.prefill, &out.prefill);
-  take(chosen.latent_decode, &out.latent_decode);
-  take(chosen.experts_bf16, &out.experts_bf16);
-  take(chosen.experts_fp8, &out.experts_fp8);
-  take(chosen.dispatch_low_latency, &out.dispatch_low_latency);
-  take(chosen.combine_low_latency, &out.combine_low_latency);
-  take(chosen.dispatch, &out.dispatch);
-  take(chosen.combine, &out.combine);
+  std::set<std::string_view> found;
+  for (const Place& place : places(own, fallback, library)) {
+    for_each_family(
+        [&](const char* name, const auto& measured, auto& family) {
+          if (!measured || !found.insert(name).second) return;
+          family = *measured;
+          note(name, place);
+        },
+        *place.set, out);
+  }
   if (const auto it = own.libraries.find(library); it != own.libraries.end()) {
     out.expert_tables = it->second.expert_tables;
     if (const auto info = it->second.info.find("expert_tables"); info != it->second.info.end()) {

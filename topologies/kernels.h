@@ -152,26 +152,22 @@ struct KernelField {
 template <class Family>
 std::span<const KernelField<Family>> kernel_fields();
 
-// The members of KernelSet that hold a Family.
-template <class Family>
-std::vector<std::optional<Family> KernelSet::*> kernel_members();
-
-// Calls visit(name, member) for every optional family of a set.
-template <class Set, class Visit>
-void for_each_family(Set& set, Visit visit) {
-  visit("gemm_bf16", set.gemm_bf16);
-  visit("gemm_fp8", set.gemm_fp8);
-  visit("gemm_fp8_block", set.gemm_fp8_block);
-  visit("decode_bf16", set.decode_bf16);
-  visit("decode_fp8", set.decode_fp8);
-  visit("prefill", set.prefill);
-  visit("latent_decode", set.latent_decode);
-  visit("experts_bf16", set.experts_bf16);
-  visit("experts_fp8", set.experts_fp8);
-  visit("dispatch_low_latency", set.dispatch_low_latency);
-  visit("combine_low_latency", set.combine_low_latency);
-  visit("dispatch", set.dispatch);
-  visit("combine", set.combine);
+// Calls visit(name, member of each set) for every family.  The sets may be KernelSets and ResolvedKernels side by side.
+template <class Visit, class... Sets>
+void for_each_family(Visit visit, Sets&... sets) {
+  visit("gemm_bf16", sets.gemm_bf16...);
+  visit("gemm_fp8", sets.gemm_fp8...);
+  visit("gemm_fp8_block", sets.gemm_fp8_block...);
+  visit("decode_bf16", sets.decode_bf16...);
+  visit("decode_fp8", sets.decode_fp8...);
+  visit("prefill", sets.prefill...);
+  visit("latent_decode", sets.latent_decode...);
+  visit("experts_bf16", sets.experts_bf16...);
+  visit("experts_fp8", sets.experts_fp8...);
+  visit("dispatch_low_latency", sets.dispatch_low_latency...);
+  visit("combine_low_latency", sets.combine_low_latency...);
+  visit("dispatch", sets.dispatch...);
+  visit("combine", sets.combine...);
 }
 
 }  // namespace jevons

@@ -11,6 +11,7 @@
 #include "validation/expert_tables.h"
 #include "validation/fit.h"
 #include "validation/kernel_data.h"
+#include "validation/number_text.h"
 
 namespace jevons {
 namespace {
@@ -22,9 +23,6 @@ constexpr const char* kHeader =
     "rows held\n"
     "# out (mean and 95th percentile).  Data: ai-dynamo/aiconfigurator@095f58a (Apache-2.0).\n"
     "kernels:\n";
-
-// A number to six digits: more than any of these measurements carries.
-std::string number(double v) { return fmt::format("{:.6g}", v); }
 
 // Where the search starts and what it may change.
 template <class Family>
@@ -90,15 +88,15 @@ class FamilyFit {
     }
   }
 
-  Family run(const KernelSamples& samples, const KernelModel& model, const GpuSpec& gpu,
-             std::optional<Family> KernelSet::*member) {
+  // Leaves the constants found in `member`, which is one of `set`.
+  void run(const KernelSamples& samples, const KernelModel& model, const GpuSpec& gpu, const KernelSet& set,
+           std::optional<Family>* member) {
     std::vector<std::size_t> rows;
     for (std::size_t i = 0; i < samples.rows(); ++i) {
       if (samples.held_out[i] == 0 && samples.in_domain[i] != 0) rows.push_back(i);
     }
-    KernelSet set;
     const auto residuals = [&](const std::vector<double>& x, std::vector<double>* out) {
-      set.*member = constants(x);
+      *member = constants(x);
       for (std::size_t r = 0; r < rows.size(); ++r) {
         (*out)[r] = std::log(model.seconds(set, gpu, samples.row(rows[r])) / samples.seconds[rows[r]]);
       }
@@ -106,7 +104,7 @@ class FamilyFit {
     std::vector<double> x;
     for (std::size_t i = 0; i < fields_.size(); ++i)
       x.push_back(inward(coordinates_[i], start_.value.*fields_[i].field));
-    return constants(fit(residuals, rows.size(), std::move(x)));
+    *member = constants(fit(residuals, rows.size(), std::move(x)));
   }
 
  private:
@@ -132,16 +130,16 @@ std::string range_text(const KernelSamples& samples, const KernelModel& model) {
       low = std::min(low, samples.row(i)[c]);
       high = std::max(high, samples.row(i)[c]);
     }
-    text += fmt::format("{}{}: [{}, {}]", c == 0 ? "" : ", ", model.columns[c], number(low), number(high));
+    text += fmt::format("{}{}: [{}, {}]", c == 0 ? "" : ", ", model.columns[c], six_digits(low), six_digits(high));
   }
   return text;
 }
 
 template <class Family>
 std::string family_text(const KernelFile& file, const KernelSamples& samples, const KernelModel& model,
-                        const GpuSpec& gpu, std::string_view date, std::optional<Family> KernelSet::*member) {
-  KernelSet set;
-  set.*member = FamilyFit<Family>(file.family).run(samples, model, gpu, member);
+                        const GpuSpec& gpu, std::string_view date, const KernelSet& set,
+                        std::optional<Family>* member) {
+  FamilyFit<Family>(file.family).run(samples, model, gpu, set, member);
   const ErrorSummary held = kernel_error(samples, model, set, gpu, Side::kHeldOut);
   const ErrorSummary seen = kernel_error(samples, model, set, gpu, Side::kFitted);
   std::string text = fmt::format("      {}:\n", file.family);
@@ -151,7 +149,7 @@ std::string family_text(const KernelFile& file, const KernelSamples& samples, co
                       file.balanced ? "" : "tokens by a power law; ", date);
   text += fmt::format("        range: {{{}}}\n", range_text(samples, model));
   for (const KernelField<Family>& f : kernel_fields<Family>()) {
-    text += fmt::format("        {}: {}\n", f.name, number((*(set.*member)).*f.field));
+    text += fmt::format("        {}: {}\n", f.name, six_digits((**member).*f.field));
   }
   return text;
 }
@@ -162,17 +160,16 @@ Result<std::string> fit_file(const DataFolder& data, const KernelFile& file, con
   if (!samples) return samples.error();
   const KernelModel model = kernel_model(file);
   std::string text;
-  KernelSet probe;
-  for_each_family(probe, [&](const char* name, auto& family) {
-    if (file.family != name) return;
-    using Family = typename std::decay_t<decltype(family)>::value_type;
-    if constexpr (!std::is_same_v<Family, AllToAllConstants>) {
-      // The member that this name stands for: its place within the set.
-      for (const auto member : kernel_members<Family>()) {
-        if (&(probe.*member) == &family) text = family_text<Family>(file, *samples, model, gpu, date, member);
-      }
-    }
-  });
+  KernelSet set;
+  for_each_family(
+      [&](const char* name, auto& member) {
+        if (file.family != name) return;
+        using Family = typename std::decay_t<decltype(member)>::value_type;
+        if constexpr (!std::is_same_v<Family, AllToAllConstants>) {
+          text = family_text<Family>(file, *samples, model, gpu, date, set, &member);
+        }
+      },
+      set);
   return text;
 }
 
@@ -201,7 +198,8 @@ Result<std::string> calibrate_kernels(const DataFolder& data, const Catalogue& c
   for (const auto& [silicon, libraries] : text) {
     const GpuSpec& gpu = gpus.at(silicon);
     out += fmt::format("  {}:\n    measured_on: {}\n    link_bytes_per_s: {}\n    bf16_flops: {}\n    sm_count: {}\n",
-                       silicon, gpu.name, number(gpu.link_bytes_per_s), number(gpu.bf16_flops), number(gpu.sm_count));
+                       silicon, gpu.name, six_digits(gpu.link_bytes_per_s), six_digits(gpu.bf16_flops),
+                       six_digits(gpu.sm_count));
     for (const auto& [library, families] : libraries) out += fmt::format("    {}:\n{}", library, families);
   }
   return out;

@@ -11,6 +11,7 @@
 #include "validation/expert_tables.h"
 #include "validation/fit.h"
 #include "validation/kernel_data.h"
+#include "validation/number_text.h"
 #include "validation/split.h"
 #include "validation/table.h"
 
@@ -33,8 +34,6 @@ constexpr std::array<CollectiveFile, 9> kFiles{{
 constexpr double kHidden = 7168, kChosen = 8, kNodeLimit = 4;
 constexpr double kDispatchBytes = kHidden * (1 + 4.0 / 128), kCombineBytes = kHidden * 2;
 
-std::string number(double v) { return fmt::format("{:.6g}", v); }
-
 std::string curves_text(const CollectiveFile& file, const std::string& op,
                         const std::map<int, std::vector<CollectivePoint>>& by_gpus, std::string_view date) {
   std::string rows;
@@ -45,8 +44,8 @@ std::string curves_text(const CollectiveFile& file, const std::string& op,
     bytes.clear();
     std::string times;
     for (std::size_t i = 0; i < curve.bytes.size(); ++i) {
-      bytes += (i == 0 ? "" : ", ") + number(curve.bytes[i]);
-      times += (i == 0 ? "" : ", ") + number(curve.seconds[i] * 1e6);
+      bytes += (i == 0 ? "" : ", ") + six_digits(curve.bytes[i]);
+      times += (i == 0 ? "" : ", ") + six_digits(curve.seconds[i] * 1e6);
     }
     rows += fmt::format("          {}: [{}]\n", gpus, times);
     const auto e = held_out_errors(curve, points);
@@ -89,9 +88,9 @@ std::string all_to_all_text(const char* family, std::string_view path, const std
   std::string text = fmt::format(
       "      {}:\n        source: \"{} (DeepEP), {} rows fitted, {} held out: {:.1f} % mean, {:.1f} % p95; {}\"\n"
       "        range: {{nodes: [1, 4], tokens: [1, {}]}}\n",
-      family, path.substr(5), seen.size(), held.rows, 100 * held.mean, 100 * held.p95, date, number(most));
+      family, path.substr(5), seen.size(), held.rows, 100 * held.mean, 100 * held.p95, date, six_digits(most));
   for (const auto& f : kernel_fields<AllToAllConstants>()) {
-    text += fmt::format("        {}: {}\n", f.name, number(c.*f.field));
+    text += fmt::format("        {}: {}\n", f.name, six_digits(c.*f.field));
   }
   return text;
 }

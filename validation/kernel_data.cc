@@ -62,8 +62,6 @@ constexpr std::array<KernelFile, 37> kFiles{{
      "TRT-LLM 1.3", false, false},
 }};
 
-constexpr double kTolerance = 1.02;  // Of peak bandwidth: clocks and timers are not exact.
-
 // L2 caches (NVIDIA data sheets): A100 40 MB, H100 and H200 50 MB, B200 126 MB.
 double l2_bytes(std::string_view silicon) {
   if (silicon == "a100") return 40e6;
@@ -204,7 +202,7 @@ Result<KernelSamples> read_kernel_file(const DataFolder& data, const KernelFile&
       ++out.faster_than_compute;
       continue;
     }
-    if (work.bytes > l2_bytes(file.silicon) && work.bytes > kTolerance * gpu.memory_bytes_per_s * seconds) {
+    if (work.bytes > l2_bytes(file.silicon) && work.bytes > kBandwidthTolerance * gpu.memory_bytes_per_s * seconds) {
       ++out.faster_than_memory;
       continue;
     }

@@ -16,6 +16,9 @@
 
 namespace jevons {
 
+// Share of the peak bandwidth that a measurement may show: clocks and timers are not exact.
+inline constexpr double kBandwidthTolerance = 1.02;
+
 struct KernelFile {
   std::string_view path;      // In the data folder.
   std::string_view gpu;       // "H100-SXM5-80GB".

@@ -85,8 +85,8 @@ KernelSet set_of(const GpuSpec& gpu, const KernelFile& file) {
 
 bool has_family(KernelSet set, std::string_view family) {
   bool has = false;
-  for_each_family(set,
-                  [&](const char* name, const auto& member) { has = has || (family == name && member.has_value()); });
+  for_each_family([&](const char* name, const auto& member) { has = has || (family == name && member.has_value()); },
+                  set);
   return has;
 }
 

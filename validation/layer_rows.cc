@@ -18,7 +18,6 @@ namespace {
 
 constexpr double kBytes = 2;            // FP16 weights and activations.
 constexpr double kDecodeTokens = 256;   // Up to here a layer is like one of decoding.
-constexpr double kTolerance = 1.02;     // Of peak bandwidth: clocks and timers are not exact.
 constexpr double kSumTolerance = 0.01;  // Of the sum of nine rounded times.
 
 struct LayerGpu {
@@ -84,7 +83,7 @@ Result<std::string> fault(const Table& table, std::size_t row, const LayerGpu& a
   if (std::fabs(sum / l.seconds - 1) > kSumTolerance) return std::string("not the sum of its ops");
   const double weights = kBytes * parameters(l);
   if (weights <= at.l2_bytes) return std::string("weights fit into the L2 cache");
-  if (weights / l.seconds > kTolerance * gpu.memory_bytes_per_s) return std::string("faster than the memory");
+  if (weights / l.seconds > kBandwidthTolerance * gpu.memory_bytes_per_s) return std::string("faster than the memory");
   if (2 * parameters(l) * l.tokens / l.seconds > gpu.bf16_flops) return std::string("faster than the peak");
   return std::string();
 }

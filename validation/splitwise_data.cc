@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "validation/kernel_data.h"
 #include "validation/split.h"
 #include "validation/table.h"
 
@@ -16,7 +17,6 @@ namespace jevons {
 namespace {
 
 constexpr double kLeastOfTotal = 0.5;  // Of sound rows 0.85 at least.
-constexpr double kTolerance = 1.02;    // Of peak bandwidth.
 
 const std::vector<std::string> kColumns{"model",       "hardware",   "prompt_size", "batch_size",     "token_size",
                                         "prompt_time", "token_time", "e2e_time",    "tensor_parallel"};
@@ -54,7 +54,7 @@ std::string fault(const Numbers& n, const ModelSpec& model, const GpuSpec& gpu) 
   // Sequences that end early leave the total smaller, never larger.
   if (n.prompt_ms + (n.tokens - 1) * n.token_ms < kLeastOfTotal * n.total_ms) return "less than half of their total";
   const double least =
-      static_cast<double>(model.weight_bytes().value) / n.tensor / (kTolerance * gpu.memory_bytes_per_s);
+      static_cast<double>(model.weight_bytes().value) / n.tensor / (kBandwidthTolerance * gpu.memory_bytes_per_s);
   return n.token_ms / 1e3 < least ? "faster than the memory" : "";
 }
 

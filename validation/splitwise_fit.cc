@@ -63,11 +63,7 @@ Result<LinearIterationModel> model_of(const Catalogue& catalogue, const StackSpe
 
 IterationShape prompt_phase(const PhaseTimes& s) {
   IterationShape i;
-  i.tokens = s.batch * s.prompt;
-  i.chunk_work2 = s.batch * s.prompt * s.prompt;
-  i.chunk_kv = i.tokens;
-  i.chunks = s.batch;
-  i.prompt_squares = i.chunk_work2;
+  i.add_prompts(s.batch, s.prompt);
   return i;
 }
 IterationShape token_phase(const PhaseTimes& s) {

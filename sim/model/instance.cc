@@ -195,11 +195,7 @@ double prefill_rate(const LinearIterationModel& time, const ModelSpec& model, co
     const std::int64_t c = std::min(rest, model.max_model_len);
     // Whole prompts at once: the chunks of one length are equal, so they are added together.
     const std::int64_t n = rest / c;
-    s.tokens += n * c;
-    s.chunk_work2 += n * c * c;
-    s.chunk_kv += n * c;
-    s.prompt_squares += n * c * c;
-    s.chunks += n;
+    s.add_prompts(n, c);
     rest -= n * c;
   }
   return static_cast<double>(s.tokens) / seconds_from_fixed(time.time(s));

@@ -42,6 +42,15 @@ struct IterationShape {
   std::int64_t chunk_kv = 0;        // R = sum of p + c.
   std::int64_t chunks = 0;          // Number of prefill chunks.
   std::int64_t prompt_squares = 0;  // Sum over chunks of c^2 (table sources only).
+
+  // `n` more prompts of `length` tokens, each whole: one chunk with nothing before it.
+  void add_prompts(std::int64_t n, std::int64_t length) {
+    tokens += n * length;
+    chunk_work2 += n * length * length;
+    chunk_kv += n * length;
+    prompt_squares += n * length * length;
+    chunks += n;
+  }
 };
 
 // A time by tokens: every token to kDenseTokens, then every kStride-th, linear in between and beyond the end.
