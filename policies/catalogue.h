@@ -19,7 +19,9 @@
 #include "base/params.h"
 #include "base/result.h"
 #include "base/rng.h"
+#include "policies/api/admission.h"
 #include "policies/api/allocator.h"
+#include "policies/api/autoscaler.h"
 #include "policies/api/batcher.h"
 #include "policies/api/placement.h"
 #include "policies/api/router.h"
@@ -34,6 +36,7 @@ class PolicyCatalogue {
     std::string summary;
     std::vector<ParamRow> params;
     std::function<Result<std::unique_ptr<Api>>(const ParamText&, RandomStream)> make;
+    bool sees_future = false;  // A bound, not a policy that anyone could run.
   };
 
   // Two policies of one name are a mistake of the program that adds them, and end it.
@@ -51,7 +54,10 @@ class PolicyCatalogue {
         return std::unique_ptr<Api>(std::make_unique<Policy>(*params));
       }
     };
-    const bool fresh = entries_.emplace(Policy::kName, Entry{std::string(Policy::kSummary), table.rows(), make}).second;
+    bool sees_future = false;
+    if constexpr (requires { Policy::kSeesFuture; }) sees_future = Policy::kSeesFuture;
+    const bool fresh =
+        entries_.emplace(Policy::kName, Entry{std::string(Policy::kSummary), table.rows(), make, sees_future}).second;
     CHECK(fresh && "two policies with one name");
   }
 
@@ -78,6 +84,8 @@ struct Policies {
   PolicyCatalogue<Allocator> allocators;
   PolicyCatalogue<TrainingQueue> training_queues;
   PolicyCatalogue<Placement> placements;
+  PolicyCatalogue<Autoscaler> autoscalers;
+  PolicyCatalogue<Admission> admissions;
 };
 
 // Every policy the project ships.

@@ -12,7 +12,9 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "policies/api/admission.h"
 #include "policies/api/allocator.h"
+#include "policies/api/autoscaler.h"
 #include "policies/api/batcher.h"
 #include "policies/api/placement.h"
 #include "policies/api/router.h"
@@ -53,12 +55,19 @@ struct PoolSetup {
   std::string router_name, batcher_name;  // For errors.
   std::unique_ptr<IterationTable> table;  // Replaces the formula when not null; the pool then steps.
   std::int64_t max_queue = 0;  // Requests that may wait at the front and in queues; 0 = unlimited, else refuse.
+  std::unique_ptr<Autoscaler> autoscaler;  // Null: the allocator is told no wish.
+  std::unique_ptr<Admission> admission;    // Null: everything that fits is taken.
+  std::string autoscaler_name, admission_name;
+  std::int32_t priority = 0;  // PoolView::priority.
 };
 
 struct RequestStreamSetup {
   std::string name;
   PoolId pool;
   std::unique_ptr<RequestSource> source;
+  std::string tenant{};       // AdmissionView's.
+  std::int32_t priority = 0;  // Higher is more urgent.
+  bool paid = true;
 };
 
 struct TrainingSetup {

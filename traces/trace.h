@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "base/scaling.h"
 #include "base/units.h"
 
 namespace jevons {
@@ -36,6 +38,16 @@ struct TrainingJob {
   Duration estimate;      // What the user asked for or a predictor says; policies see this.  = run_time where unknown.
   std::string tenant;     // User, group or virtual cluster; may be empty.
   double parameters = 0;  // Model parameters (not billions); 0 = unknown.  Sets the size of a checkpoint.
+  std::int32_t priority = 0;            // Higher is more urgent.
+  Instant deadline = Instant::never();  // From the start of the trace.
+  Flexibility flexibility = Flexibility::kRigid;
+  Gpus min_gpus{0}, max_gpus{0};        // Range of GPUs, around `gpus`; 0 = gpus.
+  std::vector<ScalingPoint> scaling{};  // Speed over GPUs, 1 at `gpus`; empty = proportional (base/scaling.h).
+  std::vector<std::pair<std::string, double>> speed_by_gpu{};  // GPU type -> speed over that on the reference GPU; 0 =
+                                                               // not there.  Types not named run as the scenario says.
+  std::vector<std::string> after{};  // Names of jobs that must have completed before it may start.
+  double cpus = 0;                   // For all its GPUs together; 0 = unknown.
+  Bytes memory{0};                   // Of the hosts, likewise.
 };
 
 // Rows read = kept + the sum of dropped, always.

@@ -6,6 +6,11 @@
 //     towards it.  Growing takes idle nodes first; if `may_preempt`, then nodes busy with training, stopping the jobs
 //     in the order of `victims` (running jobs not listed are never stopped).  Shrinking drains replicas: they finish
 //     what they run.
+//   - Or it names the nodes it wants emptied, in order, in `reclaim`: of each, elastic jobs withdraw if their range
+//     allows, and the others are stopped.  A node of `reclaim` counts for the first pool that still wants one and can
+//     use it; those no pool wants are left alone.
+//   - With `give_notice`, and where the scenario gives a notice, jobs to be stopped write a checkpoint first and leave
+//     when it is written or the notice is over; the pool takes the nodes then.
 //   - A target outside [pool.min_nodes, pool.max_nodes] or an unknown pool or job ends the run with an error that
 //     names the policy.
 //   - Nodes that no pool holds belong to training.
@@ -19,6 +24,7 @@
 
 #include "base/units.h"
 #include "policies/api/placement.h"
+#include "policies/api/training_queue.h"
 
 namespace jevons {
 
@@ -35,13 +41,23 @@ struct PoolView {
   std::int64_t held = 0;            // Requests in the front queue.
   std::int64_t waiting = 0;         // In replica queues.
   std::int64_t running = 0;
-  double kv_use = 0;          // Mean share of KV memory in use over ready replicas, 0 to 1.
-  double load_nodes = 0;      // Offered load of the last review period in units of nodes at full throughput:
-                              // prompt and output token rates over one node's capacity for each.
-  double slo_met = 1;         // Share of the requests finished in the last period that met the pool's SLO.
-  std::int64_t finished = 0;  // Requests finished in the last period.
-  std::int64_t arrived = 0;   // Requests that arrived in the last period.
-  Duration load_time{};       // Expected time to load the model on an empty node.
+  double kv_use = 0;                // Mean share of KV memory in use over ready replicas, 0 to 1.
+  double load_nodes = 0;            // Offered load of the last review period in units of nodes at full throughput:
+                                    // prompt and output token rates over one node's capacity for each.
+  double slo_met = 1;               // Share of the requests finished in the last period that met the pool's SLO.
+  std::int64_t finished = 0;        // Requests finished in the last period.
+  std::int64_t arrived = 0;         // Requests that arrived in the last period.
+  Duration load_time{};             // Expected time to load the model on an empty node.
+  std::int32_t desired_nodes = -1;  // By the pool's autoscaler; -1 = it has none.
+  std::int32_t priority = 0;        // Higher is served first when pools compete for nodes.
+  std::int32_t leaving_nodes = 0;   // Training's still, but on their way to this pool: jobs on notice.
+  // The SLO's limits (0 = none), and the 95th percentiles of the requests that finished in the last period (0 = none
+  // finished).
+  Duration slo_ttft{}, slo_tpot{};
+  Duration ttft_p95{}, tpot_p95{};
+  Tokens prompt{0}, output{0};   // Tokens of the requests that arrived (prompt) and produced (output) in the period.
+  double usd_per_node_hour = 0;  // What a node costs.
+  double earned_usd = 0;         // Tariff of the tokens of requests that finished within the SLO in the last period.
 };
 
 struct VictimView {
@@ -51,16 +67,32 @@ struct VictimView {
   Instant started;
   GpuTime lost_if_stopped{};            // Work since its last checkpoint plus its restart cost.
   std::span<const NodeShare> shares{};  // Where it runs, each node once; empty if not told.
+  Gpus min_gpus{0};                     // Elastic: it can give up all but these without stopping.  0 = rigid.
+  std::int32_t priority = 0;
+  Duration left{};       // Run time still needed, by estimate.
+  bool leaving = false;  // It is on notice, and will go.
+};
+
+// What will come.  Only the oracle is given one.
+class FutureView {
+ public:
+  virtual ~FutureView() = default;
+  // The largest PoolView::load_nodes that the requests arriving in [from, to) will make, over steps of a review period.
+  virtual double peak_load(PoolId pool, Instant from, Instant to) const = 0;
 };
 
 struct AllocatorView {
   Instant now;
   Duration review_every{};
-  std::span<const PoolView> pools{};           // Ascending id.
-  std::int32_t training_nodes = 0;             // Nodes that no pool holds.
-  std::int32_t idle_training_nodes = 0;        // Of these, without any job.
-  Gpus waiting_gpus{0};                        // GPUs asked for by waiting training jobs.
-  std::span<const VictimView> running_jobs{};  // Ascending id.
+  std::span<const PoolView> pools{};               // Ascending id.
+  std::int32_t training_nodes = 0;                 // Nodes that no pool holds.
+  std::int32_t idle_training_nodes = 0;            // Of these, without any job.
+  Gpus waiting_gpus{0};                            // GPUs asked for by waiting training jobs.
+  std::span<const VictimView> running_jobs{};      // Ascending id.
+  std::span<const WaitingJobView> waiting_jobs{};  // By (submit, id).
+  double usd_per_training_gpu_hour = 0;            // What a GPU-hour of kept training is worth; 0 = not told.
+  Duration notice{};                               // That a job may be given; 0 = none.
+  const FutureView* future = nullptr;              // Null but for a policy with kSeesFuture.
 };
 
 struct PoolTarget {
@@ -72,10 +104,14 @@ struct AllocatorDecision {
   std::vector<PoolTarget> targets;
   bool may_preempt = false;
   std::vector<JobId> victims;
+  std::vector<NodeId> reclaim;
+  bool give_notice = false;
   void clear() {
     targets.clear();
     may_preempt = false;
     victims.clear();
+    reclaim.clear();
+    give_notice = false;
   }
 };
 

@@ -1,12 +1,17 @@
-// A training queue decides which waiting jobs start now, and which running ones give way.
+// A training queue decides which waiting jobs start now and on how many GPUs, which running ones give way, and which
+// elastic ones grow or shrink.
 //
 // Contract
-//   - Called at an instant at which jobs arrived or ended or capacity changed, after all of them.
-//   - `start` is tried in order; each job is placed by the placement policy.  A job that cannot be placed (its GPUs
-//     are free but scattered) is marked `blocked` and the queue is asked again, until it answers with nothing that can
-//     be done.
-//   - `preempt` is carried out before `start`; only running jobs may be named.  Unknown or doubled jobs end the run
-//     with an error that names the policy.
+//   - Called at an instant at which jobs arrived or ended or capacity changed, after all of them, while jobs wait; at
+//     the instant it named as `ask_again`; and, if it wants_every_change(), also while none waits.
+//   - A decision is carried out in this order: `preempt`, `resize` of jobs that shrink, `start` in order, `resize` of
+//     jobs that grow.  Each gang is placed by the placement policy.  If a job cannot be placed (its GPUs are free, or
+//     would be after the preemptions, but scattered), it is marked `blocked` and the queue is asked again, until it
+//     answers with nothing that can be done.  A decision that preempts is carried out only if all its starts can be
+//     placed: nobody is stopped for a job that does not start.
+//   - Only running jobs may be preempted or resized, only waiting ones started, each at most once; the GPUs of a start
+//     or resize lie within the job's range; only elastic jobs are resized.  Anything else ends the run with an error
+//     that names the policy.
 //   - Estimates are the scenario's: possibly wrong, never the truth.
 #ifndef JEVONS_POLICIES_API_TRAINING_QUEUE_H_
 #define JEVONS_POLICIES_API_TRAINING_QUEUE_H_
@@ -17,41 +22,100 @@
 #include <vector>
 
 #include "base/units.h"
+#include "policies/api/job.h"
 
 namespace jevons {
 
 struct WaitingJobView {
   JobId id;
   Instant submit;
-  Gpus gpus;
-  Duration remaining_estimate;  // Run time still needed, by estimate (total before the first start).
+  Gpus gpus;                    // As asked.
+  Duration remaining_estimate;  // Run time still needed on the GPUs asked, by estimate (total before the first start).
   std::string_view tenant;
   std::int32_t preemptions = 0;  // Times it was stopped and must start again.
   bool blocked = false;          // Could not be placed at this instant.
+  GpuTime attained{};            // GPU time it has held so far.
+  Duration ran{};                // Wall time it has held GPUs so far.
+  Instant waiting_since{};       // Its submission, or when it was last stopped.
+  const JobTraits* traits = &kRigidJob;
 };
 
 struct RunningJobView {
   JobId id;
   Instant submit;
   Instant started;       // Of the current run.
-  Instant expected_end;  // By estimate; may lie in the past.
-  Gpus gpus;
+  Instant expected_end;  // By estimate, at its present speed; may lie in the past.
+  Gpus gpus;             // It holds now.
+  Gpus asked{0};
+  std::string_view tenant{};
+  Instant since{};     // `started`, or when its GPUs last changed.
+  GpuTime attained{};  // GPU time it had held by `since`.
+  Duration ran{};      // Wall time it had held GPUs by `since`.
+  GroupId group{};     // Whose GPUs it runs on; of several, that with the lowest id.
+  double speed = 1.0;  // Run time (on the GPUs asked, reference type) per wall time.
+  const JobTraits* traits = &kRigidJob;
+
+  GpuTime attained_at(Instant now) const { return attained + gpus * (now - since); }
+  Duration ran_at(Instant now) const { return ran + (now - since); }
+};
+
+struct EndedJobView {  // Completed.
+  JobId id;
+  Gpus gpus;  // Asked.
+  GpuTime attained{};
+  Duration ran{};
+};
+
+struct QueueGroupView {
+  GroupId id;
+  Gpus free;      // Idle GPUs that training may use now.
+  Gpus capacity;  // Idle or busy.
+  double usd_per_gpu_hour = 0;
+};
+
+struct TenantView {
+  std::string_view name;
+  Gpus running;    // It holds now.
+  GpuTime used{};  // Up to now.
 };
 
 struct QueueView {
   Instant now;
   Gpus free;                                  // Idle GPUs that training may use now.
   Gpus capacity;                              // All GPUs that training may use now, idle or busy.
-  std::span<const WaitingJobView> waiting{};  // By (submit, id).
+  std::span<const WaitingJobView> waiting{};  // By (submit, id).  Only jobs whose dependencies have ended.
   std::span<const RunningJobView> running{};  // By (started, id).
+  std::span<const QueueGroupView> groups{};   // Ascending id.
+  std::span<const TenantView> tenants{};      // In order of first submission.
+  std::span<const EndedJobView> ended{};      // Since the last call of this queue.
+  double cpus = 0;                            // Of all nodes that training may use now; 0 = unknown.
+  Bytes memory{0};                            // Likewise.
+};
+
+struct JobStart {
+  JobId job;
+  Gpus gpus{0};     // 0 = as asked.
+  GroupId group{};  // Only GPUs of this group; invalid = the placement chooses.
+  JobStart(JobId j, Gpus g = Gpus{0}, GroupId in = GroupId{}) : job(j), gpus(g), group(in) {}
+  friend bool operator==(const JobStart&, const JobStart&) = default;
+};
+
+struct JobResize {
+  JobId job;
+  Gpus gpus;
+  friend bool operator==(const JobResize&, const JobResize&) = default;
 };
 
 struct QueueDecision {
   std::vector<JobId> preempt;
-  std::vector<JobId> start;
+  std::vector<JobStart> start;
+  std::vector<JobResize> resize;
+  Instant ask_again = Instant::never();  // Later than now: call again then, though nothing has happened.
   void clear() {
     preempt.clear();
     start.clear();
+    resize.clear();
+    ask_again = Instant::never();
   }
 };
 
@@ -59,6 +123,7 @@ class TrainingQueue {
  public:
   virtual ~TrainingQueue() = default;
   virtual void decide(const QueueView& view, QueueDecision* decision) = 0;  // `*decision` comes in cleared.
+  virtual bool wants_every_change() const { return false; }
 };
 
 }  // namespace jevons

@@ -24,7 +24,8 @@ class BestFitPlacement final : public Placement {
   static void describe(ParamTable<Params>& t) { t.add("mix_groups", &Params::mix_groups, kMixGroupsHelp); }
   explicit BestFitPlacement(const Params& params) : params_(params) {}
 
-  void place(Gpus gpus, std::span<const NodeView> nodes, std::vector<NodeShare>* shares) const override {
+  void place(const GangView& gang, std::span<const NodeView> nodes, std::vector<NodeShare>* shares) const override {
+    const Gpus gpus = gang.gpus;
     if (const NodeView* node = tightest(nodes, gpus); node != nullptr) {
       shares->push_back({node->id, gpus});
       return;

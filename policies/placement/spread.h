@@ -25,7 +25,8 @@ class SpreadPlacement final : public Placement {
   static void describe(ParamTable<Params>& t) { t.add("mix_groups", &Params::mix_groups, kMixGroupsHelp); }
   explicit SpreadPlacement(const Params& params) : params_(params) {}
 
-  void place(Gpus gpus, std::span<const NodeView> nodes, std::vector<NodeShare>* shares) const override {
+  void place(const GangView& gang, std::span<const NodeView> nodes, std::vector<NodeShare>* shares) const override {
+    const Gpus gpus = gang.gpus;
     const std::vector<NodeView> sorted = by_group(nodes);
     std::span<const NodeView> chosen;
     for_each_set(sorted, gpus, params_.mix_groups, [&](std::span<const NodeView> set) {

@@ -85,7 +85,7 @@ void TrainingRuntime::decide_once(Instant now, bool* again) {
     preempt(id, now);
     *again = true;
   }
-  for (const JobId id : decision_.start) {
+  for (const auto& [id, gpus, group] : decision_.start) {
     WaitingJobView* w = find_waiting(id);
     if (w == nullptr) throw_contract_error(setup_->queue_name, "starts a job that is not waiting", now);
     if (w->blocked) throw_contract_error(setup_->queue_name, "starts a blocked job", now);

@@ -184,7 +184,7 @@ TEST(Contract, TrainingQueuesStartWaitingJobsThatFit) {
       ASSERT_TRUE(decision.preempt.empty()) << name;
       std::set<JobId> started;
       Gpus left = free;
-      for (const JobId job : decision.start) {
+      for (const auto& [job, gpus, group] : decision.start) {
         const auto it = std::find_if(waiting.begin(), waiting.end(), [&](const auto& w) { return w.id == job; });
         ASSERT_TRUE(it != waiting.end() && !it->blocked && started.insert(job).second) << name;
         left -= it->gpus;

@@ -22,7 +22,7 @@ std::vector<std::uint32_t> decide(const std::string& policy, std::int64_t now, i
   make_queue(policy, params)->decide({Instant{now}, Gpus{free}, Gpus{capacity}, waiting, running}, &decision);
   EXPECT_TRUE(decision.preempt.empty());
   std::vector<std::uint32_t> ids;
-  for (const JobId id : decision.start) ids.push_back(id.index);
+  for (const auto& [id, gpus, group] : decision.start) ids.push_back(id.index);
   return ids;
 }
 

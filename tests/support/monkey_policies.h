@@ -133,7 +133,8 @@ class MonkeyQueue final : public TrainingQueue {
 class MonkeyPlacement final : public Placement {
  public:
   explicit MonkeyPlacement(Crime crime) : crime_(crime) {}
-  void place(Gpus gpus, std::span<const NodeView> nodes, std::vector<NodeShare>* shares) const override {
+  void place(const GangView& gang, std::span<const NodeView> nodes, std::vector<NodeShare>* shares) const override {
+    const Gpus gpus = gang.gpus;
     Gpus sum{0};
     for (const NodeView& node : nodes) sum += node.free;
     if (sum < gpus) return;

@@ -46,7 +46,7 @@ inline std::vector<Instant> simulate_queue(const std::vector<QueueJob>& jobs, Gp
       decision.clear();
       queue->decide({now, free, capacity, waiting, running}, &decision);
       CHECK(decision.preempt.empty());
-      for (const JobId id : decision.start) {
+      for (const auto& [id, gpus, group] : decision.start) {
         const auto it = std::find_if(waiting.begin(), waiting.end(), [&](const auto& w) { return w.id == id; });
         CHECK(it != waiting.end() && it->gpus <= free);
         free -= it->gpus;
