@@ -3,6 +3,8 @@
 #define JEVONS_POLICIES_PLACEMENT_GANG_H_
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -40,6 +42,39 @@ inline std::vector<NodeView> by_group(std::span<const NodeView> nodes) {
   }
   const auto earlier = [](const NodeView& a, const NodeView& b) { return a.group < b.group; };
   if (!std::is_sorted(sorted.begin(), sorted.end(), earlier)) std::stable_sort(sorted.begin(), sorted.end(), earlier);
+  return sorted;
+}
+
+enum class FreeOrder { kLeastFirst, kMostFirst };
+
+// Nodes by their free GPUs, equally free ones by id.  A counting sort while no node has more than 64 GPUs free.
+inline std::vector<NodeView> by_free(std::span<const NodeView> nodes, FreeOrder order) {
+  constexpr std::int32_t kCounted = 64;
+  std::vector<NodeView> by_id(nodes.begin(), nodes.end());
+  const auto earlier = [](const NodeView& a, const NodeView& b) { return a.id < b.id; };
+  if (!std::is_sorted(by_id.begin(), by_id.end(), earlier)) std::sort(by_id.begin(), by_id.end(), earlier);
+  const bool ascending = order == FreeOrder::kLeastFirst;
+  std::array<std::size_t, kCounted + 2> start{};  // Of the nodes with that rank, once summed up.
+  const auto rank = [&](const NodeView& node) {
+    return static_cast<std::size_t>(ascending ? node.free.value : kCounted - node.free.value);
+  };
+  bool countable = true;
+  for (const NodeView& node : by_id) {
+    if (node.free < Gpus{0} || node.free > Gpus{kCounted}) {
+      countable = false;
+      break;
+    }
+    ++start[rank(node) + 1];
+  }
+  if (!countable) {
+    std::stable_sort(by_id.begin(), by_id.end(), [&](const NodeView& a, const NodeView& b) {
+      return ascending ? a.free < b.free : a.free > b.free;
+    });
+    return by_id;
+  }
+  for (std::size_t i = 1; i < start.size(); ++i) start[i] += start[i - 1];
+  std::vector<NodeView> sorted(by_id.size());
+  for (const NodeView& node : by_id) sorted[start[rank(node)]++] = node;
   return sorted;
 }
 
