@@ -60,12 +60,12 @@ int main(int argc, char** argv) {
     auto placement = policies.placements.make(name, {}, RandomStream(1, name));
     CHECK(placement.ok());
     made.push_back(std::move(*placement));
-    for (const auto& [label, kind] : {std::pair{"idle", Kind::kIdle}, {"mixed", Kind::kMixed}, {"groups", Kind::kGroups}}) {
+    for (const auto& [label, kind] :
+         {std::pair{"idle", Kind::kIdle}, {"mixed", Kind::kMixed}, {"groups", Kind::kGroups}}) {
       for (const std::int32_t gpus : {1, 8, 12, 512}) {
-        benchmark::RegisterBenchmark((name + "/" + label + "/" + std::to_string(gpus)).c_str(),
-                                     [p = made.back().get(), k = kind, gpus](benchmark::State& state) {
-                                       place(state, *p, k, gpus);
-                                     });
+        benchmark::RegisterBenchmark(
+            (name + "/" + label + "/" + std::to_string(gpus)).c_str(),
+            [p = made.back().get(), k = kind, gpus](benchmark::State& state) { place(state, *p, k, gpus); });
       }
     }
   }

@@ -45,6 +45,16 @@ inline std::vector<NodeView> by_group(std::span<const NodeView> nodes) {
   return sorted;
 }
 
+// By leaf, then id.
+inline std::vector<NodeView> by_leaf(std::span<const NodeView> nodes) {
+  std::vector<NodeView> sorted(nodes.begin(), nodes.end());
+  const auto earlier = [](const NodeView& a, const NodeView& b) {
+    return a.leaf != b.leaf ? a.leaf < b.leaf : a.id < b.id;
+  };
+  if (!std::is_sorted(sorted.begin(), sorted.end(), earlier)) std::sort(sorted.begin(), sorted.end(), earlier);
+  return sorted;
+}
+
 enum class FreeOrder { kLeastFirst, kMostFirst };
 
 // Nodes by their free GPUs, equally free ones by id.  A counting sort while no node has more than 64 GPUs free.
@@ -78,21 +88,27 @@ inline std::vector<NodeView> by_free(std::span<const NodeView> nodes, FreeOrder 
   return sorted;
 }
 
+// Calls visit(nodes of one group) for each group of what by_group() returned.
+template <class Visit>
+void for_each_group(std::span<const NodeView> sorted, Visit visit) {
+  for (std::size_t first = 0; first < sorted.size();) {
+    std::size_t last = first;
+    while (last < sorted.size() && sorted[last].group == sorted[first].group) ++last;
+    visit(sorted.subspan(first, last - first));
+    first = last;
+  }
+}
+
 // Calls try_one(nodes of one group) for each group that has `gpus` free GPUs; if there is none and `mix`, try_one(all
 // nodes) if those have.  `sorted` is what by_group() returned.
 template <class Try>
 void for_each_set(std::span<const NodeView> sorted, Gpus gpus, bool mix, Try try_one) {
   bool tried = false;
-  for (std::size_t first = 0; first < sorted.size();) {
-    std::size_t last = first;
-    while (last < sorted.size() && sorted[last].group == sorted[first].group) ++last;
-    const auto group = sorted.subspan(first, last - first);
-    if (free_gpus(group) >= gpus.value) {
-      try_one(group);
-      tried = true;
-    }
-    first = last;
-  }
+  for_each_group(sorted, [&](std::span<const NodeView> group) {
+    if (free_gpus(group) < gpus.value) return;
+    try_one(group);
+    tried = true;
+  });
   if (!tried && mix && free_gpus(sorted) >= gpus.value) try_one(sorted);
 }
 
