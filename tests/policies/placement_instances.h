@@ -32,15 +32,18 @@ inline Shares place(const std::string& name, int gpus, const std::vector<NodeVie
   return place(name, GangView(Gpus{gpus}), nodes, params);
 }
 
-// One to six nodes with 1 to 4 GPUs, ids 0, 1, ..., up to three leaves, one group; and a gang that fits.
+// Up to six nodes of 3 or 4 GPUs, or four of 7 or 8: ids 0, 1, ..., up to three leaves, one group; and a gang that
+// fits.
 struct SmallCluster {
   std::vector<NodeView> nodes;
   int gpus = 0;
 
   explicit SmallCluster(RandomStream& random) {
     int sum = 0;
-    for (std::uint32_t id = 0, n = 1 + static_cast<std::uint32_t>(random.below(6)); id < n; ++id) {
-      const int total = random.below(3) == 0 ? 3 : 4;  // Unlike nodes in one group: harder than any real one.
+    const bool large = random.below(3) == 0;
+    for (std::uint32_t id = 0, n = 1 + static_cast<std::uint32_t>(random.below(large ? 4 : 6)); id < n; ++id) {
+      // Unlike nodes in one group: harder than any real one.
+      const int total = (large ? 8 : 4) - (random.below(3) == 0 ? 1 : 0);
       const int free = static_cast<int>(1 + random.below(static_cast<std::uint64_t>(total)));
       nodes.push_back(node(id, free, static_cast<std::uint32_t>(random.below(3)), 0, total));
       sum += free;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <tuple>
 
+#include "policies/placement/gang_flow.h"
 #include "tests/policies/placement_instances.h"
 
 namespace jevons::testing {
@@ -61,7 +62,7 @@ TEST(PlacementOracle, FgdRaisesFragmentationLeastOnTheFewestNodes) {
   for (int i = 0; i < kClusters; ++i) {
     const SmallCluster c(random);
     std::vector<Gpus> recent;
-    for (auto n = 1 + random.below(6); n > 0; --n) recent.push_back(Gpus{1 + static_cast<int>(random.below(6))});
+    for (auto n = 1 + random.below(6); n > 0; --n) recent.push_back(Gpus{1 + static_cast<int>(random.below(10))});
     std::pair<int, int> best{99, 0};
     int worst = 0;
     for_each_placement(c.nodes, c.gpus, [&](const auto& taken) {
@@ -127,6 +128,7 @@ TEST(PlacementOracle, MinCostFlowIsTheCheapestPlacement) {
     gang.ran_on = ran_on;
     const auto taken = taken_of(place("min_cost_flow", gang, c.nodes), c.nodes.size());
     ASSERT_EQ(flow_cost(c.nodes, taken, c.gpus, preferred), best) << i;
+    ASSERT_EQ(GangFlow({}, Gpus{c.gpus}, preferred_nodes(gang), c.nodes).cost(), best) << i;
     const auto without = taken_of(place("min_cost_flow", c.gpus, c.nodes), c.nodes.size());
     mattered += flow_cost(c.nodes, without, c.gpus, preferred) > best ? 1 : 0;
   }
