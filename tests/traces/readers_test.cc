@@ -279,7 +279,9 @@ TEST(Formats, AreRecognisedAndNamed) {
   const Folder folder;
   std::string names;
   for (const FormatInfo& f : formats()) names += f.name + " ";
-  EXPECT_EQ(names, "azure mooncake csv binary philly acme swf ");
+  EXPECT_EQ(
+      names,
+      "azure mooncake csv binary philly acme acme_raw helios chronus elasticflow tiresias gavel pollux openb pai swf ");
   const std::string azure = folder.write("a", "TIMESTAMP,ContextTokens,GeneratedTokens\n");
   EXPECT_EQ(recognise(azure)->format, "azure");
   EXPECT_TRUE(read(azure).requests.empty());

@@ -70,7 +70,10 @@ class PaiParser final : public JobRowParser {
     if (BadRow bad = row_.split(line)) return bad;
     std::int64_t instances = 0, plan = 0;
     const std::string_view text = row_.field(kPlan).empty() ? "0" : row_.field(kPlan);
-    if (BadRow bad = parse_time(text, kMilliPercent, kPlanRules, &plan)) return row_.at(kPlan, bad);
+    if (BadRow bad = parse_time(text, kMilliPercent, kPlanRules, &plan)) {
+      bad.got = row_.field(kPlan);
+      return row_.at(kPlan, bad);
+    }
     if (BadRow bad = parse_count(row_.field(kInstances), kInstanceRules, &instances)) return row_.at(kInstances, bad);
     if (drop_shares_ && plan % kWhole != 0) {
       return row_.at(kPlan, {"GPU share", "a whole multiple of 100", row_.field(kPlan), 0});
