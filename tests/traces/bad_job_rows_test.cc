@@ -38,7 +38,7 @@ TEST(BadJobRows, OwnCsv) {
        {"b,5,4,1,,,elastic,1,3,,,,,", ":3:21", with(range, "3"), "GPU range malformed"},
        {"b,5,4,1,,,elastic,x,,,,,,", ":3:19",
         "GPU range malformed (expected a whole number up to 100000000, 0 for none, got 'x')", "GPU range malformed"},
-       {"b,5,4,1,,,elastic,,4294967301,,,,,", ":3:19",
+       {"b,5,4,1,,,elastic,,4294967301,,,,,", ":3:20",
         "GPU range malformed (expected a whole number up to 100000000, 0 for none, got '4294967301')",
         "GPU range malformed"},
        {"b,5,4,1,,,,,,2=0.5;2=0.6,,,,", ":3:14", with(scaling, "2=0.5;2=0.6"), "scaling malformed"},
@@ -122,7 +122,7 @@ TEST(BadJobRows, Gavel) {
   o.throughputs = folder.write("t.json", R"J({"v100": {"('LM', 1)": {"null": 2}, "('LM', 2)": {"null": 0}}})J");
   check(
       "", row,
-      {{"LM\tc\t-n\t1\t10\t5", ":2:14", with("too few columns" + columns, "LM?c?-n?1?10?5"), "too few columns"},
+      {{"LM\tc\t-n\t1\t10\t5", ":2:15", with("too few columns" + columns, "LM?c?-n?1?10?5"), "too few columns"},
        {"LM\tc\td\t-n\t1\t10\t1\t1\t-1\t5", ":2:24", with("too many columns" + columns, "LM?c?d?-n?1?10?1?1?-1?5"),
         "too many columns"},
        {"LM\tc\t-n\tyes\t10\t5\t1", ":2:9", "data flag malformed (expected 0 or 1, got 'yes')", "data flag malformed"},
