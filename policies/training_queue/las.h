@@ -3,6 +3,7 @@
 #define JEVONS_POLICIES_TRAINING_QUEUE_LAS_H_
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -62,8 +63,8 @@ class LasQueue final : public TrainingQueue {
     while (true) {
       const std::size_t comma = text.find(',');
       const auto seconds = parse_double(text.substr(0, comma));
-      if (!seconds || !(*seconds > 0 && *seconds <= 1e15)) return {};
-      const GpuTime t{static_cast<Int128>(*seconds * 1e9)};
+      if (!seconds || !(*seconds >= 1e-9 && *seconds <= 1e15)) return {};
+      const GpuTime t{static_cast<Int128>(std::round(*seconds * 1e9))};
       if (!out.empty() && t <= out.back()) return {};
       out.push_back(t);
       if (comma == std::string_view::npos) return out;

@@ -24,7 +24,7 @@ class PriorityAgingQueue final : public TrainingQueue {
     Duration age_scale = 12_h;  // Ours.
   };
   static void describe(ParamTable<Params>& t) {
-    t.add("age_scale", &Params::age_scale, 1_s, 8760_h, "Time of waiting that raises a job by one class.");
+    t.add("age_scale", &Params::age_scale, 1_ns, 8760_h, "Time of waiting that raises a job by one class.");
   }
   explicit PriorityAgingQueue(const Params& params) : scale_(params.age_scale) {}
 

@@ -3,7 +3,7 @@
 #define JEVONS_POLICIES_TRAINING_QUEUE_SRTF_H_
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <string_view>
 
 #include "base/params.h"
