@@ -96,7 +96,7 @@ std::string measure(const Options& o, const std::vector<TrainingJob>& jobs, cons
     if (r.reason != FinishReason::kCompleted) continue;
     ++ended;
     jct += (r.finish - r.submit).seconds();
-    wait += (r.first_start - r.submit).seconds();
+    wait += (r.finish - r.submit - r.run_time).seconds();  // All the time in which it got no work done.
     last = std::max(last, r.finish);
   }
   const auto n = static_cast<double>(ended);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/params.h"
@@ -32,8 +33,8 @@ class ConservativeBackfillQueue final : public TrainingQueue {
   explicit ConservativeBackfillQueue(const Params&) {}
 
   void decide(const QueueView& view, QueueDecision* decision) override {
-    std::size_t planned = keep(view) ? booked_.size() : 0;
-    if (planned == 0) begin_plan(view);
+    if (!keep(view)) begin_plan(view);
+    std::size_t planned = booked_.size();
     bool blocked = false;
     for (; planned < view.waiting.size(); ++planned) {
       book(view.waiting[planned], view.now);
@@ -86,13 +87,17 @@ class ConservativeBackfillQueue final : public TrainingQueue {
   void begin_plan(const QueueView& view) {
     booked_.clear();
     ends_.clear();
-    profile_.restart(view.now, view.free);
+    freed_.clear();
     for (const RunningJobView& job : view.running) {
       const Instant end = std::max(job.expected_end, view.now + Duration{1});
       notes_[job.id].end = end;
       ends_.push_back(end);
-      profile_.add(end, Instant::never(), job.gpus);
+      freed_.push_back({end, job.gpus});
     }
+    std::sort(ends_.begin(), ends_.end());
+    std::sort(freed_.begin(), freed_.end());
+    profile_.restart(view.now, view.free);
+    for (const auto& [end, gpus] : freed_) profile_.append(end, gpus);
   }
 
   void book(const WaitingJobView& job, Instant now) {
@@ -104,8 +109,9 @@ class ConservativeBackfillQueue final : public TrainingQueue {
   }
 
   FreeProfile profile_;
-  std::vector<Booking> booked_;  // One for each waiting job, in their order.
-  std::vector<Instant> ends_;    // Of the jobs that run, by plan, ascending.
+  std::vector<Booking> booked_;                  // One for each waiting job, in their order.
+  std::vector<Instant> ends_;                    // Of the jobs that run, by plan, ascending.
+  std::vector<std::pair<Instant, Gpus>> freed_;  // Kept for its memory only.
   JobNotes<Note> notes_;
   bool stale_ = true;
 };

@@ -14,6 +14,15 @@ namespace jevons {
 class FreeProfile {
  public:
   void restart(Instant now, Gpus free) { steps_.assign(1, {now, free}); }
+  // `gpus` more from `at` on, which is no earlier than any change so far.
+  void append(Instant at, Gpus gpus) {
+    if (at == Instant::never()) return;
+    if (steps_.back().at == at) {
+      steps_.back().free += gpus;
+    } else {
+      steps_.push_back({at, steps_.back().free + gpus});
+    }
+  }
   // Forgets what lies before `now`.
   void advance(Instant now) {
     const std::size_t at = step_of(now);
