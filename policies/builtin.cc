@@ -9,7 +9,11 @@
 #include "policies/batcher/vllm_v1.h"
 #include "policies/catalogue.h"
 #include "policies/placement/best_fit.h"
+#include "policies/placement/fgd.h"
+#include "policies/placement/hetero.h"
+#include "policies/placement/min_cost_flow.h"
 #include "policies/placement/packed.h"
+#include "policies/placement/rail_aligned.h"
 #include "policies/placement/spread.h"
 #include "policies/router/least_kv.h"
 #include "policies/router/least_requests.h"
@@ -57,6 +61,10 @@ Policies builtin_policies() {
   p.placements.add<PackedPlacement>();
   p.placements.add<SpreadPlacement>();
   p.placements.add<BestFitPlacement>();
+  p.placements.add<RailAlignedPlacement>();
+  p.placements.add<FgdPlacement>();
+  p.placements.add<HeteroPlacement>();
+  p.placements.add<MinCostFlowPlacement>();
   return p;
 }
 

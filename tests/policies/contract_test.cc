@@ -236,6 +236,34 @@ TEST(Contract, TrainingQueuesStartWaitingJobsThatFit) {
   }
 }
 
+// What a placement may be told of a gang; any part may be missing.
+struct GangFields {
+  std::vector<NodeShare> holds, ran_on;
+  std::vector<double> speed, usd;
+  std::vector<Gpus> recent;
+
+  explicit GangFields(RandomStream& random) {
+    for (std::vector<NodeShare>* shares : {&holds, &ran_on}) {
+      std::uint32_t id = 0;
+      for (int n = up_to(random, 4); n > 0; --n) {
+        id += 1 + static_cast<std::uint32_t>(up_to(random, 5));  // Maybe a node without an idle GPU.
+        shares->push_back({NodeId{id}, Gpus{1 + up_to(random, 7)}});
+      }
+    }
+    for (int n = random.below(2) == 0 ? 0 : 3; n > 0; --n) speed.push_back(0.1 + random.uniform());
+    for (int n = random.below(2) == 0 ? 0 : 3; n > 0; --n) usd.push_back(10 * random.uniform());
+    for (int n = up_to(random, 20); n > 0; --n) recent.push_back(Gpus{1 + up_to(random, 100)});
+  }
+  void fill(GangView* gang) const {
+    gang->job = JobId{7};
+    gang->holds = holds;
+    gang->ran_on = ran_on;
+    gang->speed_by_group = speed;
+    gang->usd_by_group = usd;
+    gang->recent = recent;
+  }
+};
+
 TEST(Contract, PlacementsAnswerWholeGangsOrNothing) {
   for (const auto& [name, entry] : builtins().placements.entries()) {
     const auto placement = make_policy(builtins().placements, name);
@@ -252,9 +280,12 @@ TEST(Contract, PlacementsAnswerWholeGangsOrNothing) {
         sum += nodes.back().free.value;
       }
       const Gpus gpus{1 + up_to(random, 60)};
+      GangView gang(gpus);
+      const GangFields fields(random);
+      fields.fill(&gang);
       std::vector<NodeShare> shares, again;
-      placement->place(gpus, nodes, &shares);
-      placement->place(gpus, nodes, &again);
+      placement->place(gang, nodes, &shares);
+      make_policy(builtins().placements, name)->place(gang, nodes, &again);
       ASSERT_EQ(shares, again) << name;
       ASSERT_EQ(shares.empty(), sum < gpus.value) << name;  // mix_groups is on: what fits is placed.
       int placed = 0;
