@@ -21,10 +21,15 @@
 #include "policies/router/prefix_affinity.h"
 #include "policies/router/random.h"
 #include "policies/router/round_robin.h"
+#include "policies/training_queue/conservative_backfill.h"
 #include "policies/training_queue/easy_backfill.h"
 #include "policies/training_queue/fcfs.h"
 #include "policies/training_queue/first_fit.h"
+#include "policies/training_queue/gittins.h"
+#include "policies/training_queue/las.h"
+#include "policies/training_queue/priority_aging.h"
 #include "policies/training_queue/sjf.h"
+#include "policies/training_queue/srtf.h"
 
 namespace jevons {
 
@@ -47,7 +52,12 @@ Policies builtin_policies() {
   p.training_queues.add<FcfsQueue>();
   p.training_queues.add<FirstFitQueue>();
   p.training_queues.add<SjfQueue>();
+  p.training_queues.add<SrtfQueue>();
   p.training_queues.add<EasyBackfillQueue>();
+  p.training_queues.add<ConservativeBackfillQueue>();
+  p.training_queues.add<LasQueue>();
+  p.training_queues.add<GittinsQueue>();
+  p.training_queues.add<PriorityAgingQueue>();
   p.placements.add<PackedPlacement>();
   p.placements.add<SpreadPlacement>();
   p.placements.add<BestFitPlacement>();
