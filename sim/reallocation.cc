@@ -19,7 +19,8 @@ Reallocation::Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Poo
       observers_(observers),
       review_slot_(calendar->add_slot(EventKind::kReview, 0)),
       nodes_(inputs->cluster.nodes.size()),
-      targets_(inputs->pools.size()) {
+      targets_(inputs->pools.size()),
+      desired_(inputs->pools.size(), -1) {
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) nodes_[i].slot = calendar->add_slot(EventKind::kNodePhase, i);
 }
 
@@ -69,6 +70,7 @@ void Reallocation::fill_view(Instant now) {
     v.draining_nodes = c.draining;
     v.target_nodes = targets_[pool->id().index];
     v.load_time = expected_load_time(*pool);
+    if (pool->setup().autoscaler != nullptr) ask_autoscaler(&v, now);
     pool_views_.push_back(v);
   }
   training_->fill_victims(now, &victims_);
@@ -80,6 +82,14 @@ void Reallocation::fill_view(Instant now) {
            .waiting_gpus = training_->waiting_gpus(),
            .running_jobs = victims_};
   last_review_ = now;
+}
+
+void Reallocation::ask_autoscaler(PoolView* view, Instant now) {
+  std::int32_t& desired = desired_[view->id.index];
+  view->desired_nodes = desired;
+  const std::int64_t answer = inputs_->pools[view->id.index].autoscaler->desired({now, inputs_->review_every, view});
+  desired = static_cast<std::int32_t>(std::clamp<std::int64_t>(answer, view->min_nodes, view->max_nodes));
+  view->desired_nodes = desired;
 }
 
 void Reallocation::on_review(Instant now) {

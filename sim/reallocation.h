@@ -45,6 +45,7 @@ class Reallocation final : public FlowOwner {
   };
   Counts counts(PoolId pool) const;
   void fill_view(Instant now);
+  void ask_autoscaler(PoolView* view, Instant now);
   void check(const AllocatorDecision& d, Instant now) const;
   void move_towards(Pool* pool, std::int32_t target, Instant now);
   void grow(Pool* pool, std::int32_t by, Instant now);
@@ -71,6 +72,7 @@ class Reallocation final : public FlowOwner {
   Slot review_slot_;
   std::vector<State> nodes_;
   std::vector<std::int32_t> targets_;  // By pool.
+  std::vector<std::int32_t> desired_;  // By pool, of its autoscaler's last answer; -1 = none yet.
   std::map<std::uint64_t, NodeId> flow_node_;
   std::int32_t moving_ = 0;
   bool changed_ = false;

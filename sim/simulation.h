@@ -22,6 +22,7 @@
 #include "sim/model/instance.h"
 #include "sim/observe/observer.h"
 #include "sim/observe/result.h"
+#include "sim/observe/tariff.h"
 #include "topologies/cluster.h"
 #include "traces/trace.h"
 
@@ -59,6 +60,7 @@ struct PoolSetup {
   std::unique_ptr<Admission> admission;    // Null: everything that fits is taken.
   std::string autoscaler_name, admission_name;
   std::int32_t priority = 0;  // PoolView::priority.
+  Tariff tariff;
 };
 
 struct RequestStreamSetup {
