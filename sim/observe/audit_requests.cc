@@ -212,8 +212,10 @@ void RequestAudit::compare_totals(Instant end, const std::string& pool, const To
   same("unfinished", own.unfinished, given.unfinished);
   same("preemptions", own.preemptions, given.preemptions);
   same("degraded", own.degraded, given.degraded);
-  same("micro-dollars earned", own.earned, given.earned.value);
-  if (!told_.empty()) same("requests within the SLO", own.met, given.met_slo);
+  if (!told_.empty()) {
+    same("requests within the SLO", own.met, given.met_slo);
+    same("micro-dollars earned", own.earned, given.earned.value);
+  }
   same("prompt tokens", own.prompt, given.prompt.value);
   same("output tokens", own.output, given.output.value);
   same("produced tokens", own.produced, given.produced.value);

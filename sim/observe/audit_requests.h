@@ -22,7 +22,7 @@ struct AuditedPool {
 
 class RequestAudit {
  public:
-  // With no pools told, what meets an SLO is not recomputed.
+  // With no pools told, what meets an SLO and what it earns is not recomputed.
   RequestAudit(std::vector<AuditedPool> told, AuditFinding* finding) : finding_(finding), told_(std::move(told)) {}
 
   void arrive(Instant now, RequestId id, PoolId pool, Tokens prompt, Tokens output);

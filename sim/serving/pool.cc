@@ -2,6 +2,7 @@
 #include "sim/serving/pool.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "sim/run_error.h"
 
@@ -82,18 +83,28 @@ void Pool::on_dispatch(Instant now) {
   while (!held_.empty() && try_route(held_.front(), now)) held_.pop_front();
 }
 
+std::span<const ReplicaView> Pool::open_replicas() {
+  if (setup_->max_waiting_per_replica == 0) return ready_;
+  open_.clear();
+  std::copy_if(ready_.begin(), ready_.end(), std::back_inserter(open_),
+               [&](const ReplicaView& v) { return v.waiting < setup_->max_waiting_per_replica; });
+  return open_;
+}
+
 bool Pool::try_route(RequestSlot request, Instant now) {
-  if (ready_.empty()) return false;
+  const std::span<const ReplicaView> open = open_replicas();
+  if (open.empty()) return false;
   const RequestState& r = (*context_.requests)[request];
   now_ = now;
   const RequestView view{r.record.id, r.asked.arrival, r.asked.prompt, r.asked.hash_block, r.asked.block_hashes};
-  const std::optional<ReplicaId> answer = setup_->router->route(view, {now, ready_, this});
+  const std::optional<ReplicaId> answer = setup_->router->route(view, {now, open, this});
   if (!answer) return false;
-  const auto it = std::lower_bound(ready_.begin(), ready_.end(), *answer,
-                                   [](const ReplicaView& v, ReplicaId id) { return v.id < id; });
-  if (it == ready_.end() || it->id != *answer) {
+  const auto lower = [](const ReplicaView& v, ReplicaId id) { return v.id < id; };
+  const auto found = std::lower_bound(open.begin(), open.end(), *answer, lower);
+  if (found == open.end() || found->id != *answer) {
     throw_contract_error(setup_->router_name, "answered a replica that is not ready", now);
   }
+  const auto it = std::lower_bound(ready_.begin(), ready_.end(), *answer, lower);
   Replica* replica = (*context_.replicas)[answer->index];
   (*context_.requests)[request].record.replica = *answer;
   replica->enqueue(request, now);
@@ -108,6 +119,8 @@ void Pool::on_iteration_end(Replica* replica, Instant now) {
   const auto it = std::lower_bound(ready_.begin(), ready_.end(), replica->setup().id,
                                    [](const ReplicaView& v, ReplicaId id) { return v.id < id; });
   if (it != ready_.end() && it->id == replica->setup().id) {
+    const std::int32_t most = setup_->max_waiting_per_replica;
+    if (it->waiting >= most && replica->waiting() < most) wake_dispatch(now);
     it->waiting = replica->waiting();
     it->running = replica->running();
     it->waiting_tokens = replica->waiting_tokens();

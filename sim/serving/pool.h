@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/histogram.h"
@@ -72,6 +73,7 @@ class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionPro
     Int128 earned = 0;     // Pico-dollars.
   };
   bool try_route(RequestSlot request, Instant now);
+  std::span<const ReplicaView> open_replicas();
   void hold_or_route(RequestSlot request, Instant now);
   void refuse(RequestSlot request, Instant now);
   void end_request(RequestSlot request, FinishReason reason, Instant now);
@@ -91,6 +93,7 @@ class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionPro
   PoolContext context_;
   std::vector<std::unique_ptr<Replica>> replicas_;  // Ascending id; draining ones too.
   std::vector<ReplicaView> ready_;                  // Ascending id.
+  std::vector<ReplicaView> open_;                   // Of these, those that may have one more request waiting.
   std::vector<NodeId> drained_;
   HeldQueue held_;
   std::deque<std::pair<Instant, RequestSlot>> preparing_;  // In the front end.
