@@ -204,16 +204,13 @@ TEST(FrontQueue, TheMostUrgentGoesFirstAndEqualsInOrder) {
   }
 }
 
-// A pool without nodes holds what comes; more urgent requests that come later are served first.
 class FollowDesired final : public Allocator {
  public:
   void review(const AllocatorView& view, AllocatorDecision* decision) override {
     for (const PoolView& p : view.pools) {
-      last.push_back(p);
       if (p.desired_nodes >= 0) decision->targets.push_back({p.id, p.desired_nodes});
     }
   }
-  std::vector<PoolView> last;
 };
 class OneWhileWanted final : public Autoscaler {
  public:
@@ -223,6 +220,7 @@ class OneWhileWanted final : public Autoscaler {
   }
 };
 
+// A pool without nodes holds what comes; more urgent requests that come later are served first.
 TEST(Autoscaler, ScalesToZeroAndBack) {
   PoolSetup pool = fixed_pool({instance(0, 8, 1000, {.base = 10_ms})}, 0);
   pool.max_nodes = Nodes{1};
