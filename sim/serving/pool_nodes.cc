@@ -124,7 +124,6 @@ void Pool::review(Instant now, Duration period, PoolView* view) {
   view->initial_nodes = setup_->initial_nodes.value;
   view->min_nodes = setup_->min_nodes.value;
   view->max_nodes = setup_->max_nodes.value;
-  view->priority = setup_->priority;
   view->slo_ttft = setup_->slo.ttft;
   view->slo_tpot = setup_->slo.tpot;
   view->held = at_front();
