@@ -1,4 +1,10 @@
 // Every policy the project ships, one line each.
+#include "policies/admission/degrade.h"
+#include "policies/admission/paid_first.h"
+#include "policies/admission/predictive.h"
+#include "policies/admission/queue_limit.h"
+#include "policies/admission/token_bucket.h"
+#include "policies/admission/unbounded.h"
 #include "policies/allocator/capacity_loan.h"
 #include "policies/allocator/priority_reclaim.h"
 #include "policies/allocator/schedule.h"
@@ -65,6 +71,12 @@ Policies builtin_policies() {
   p.placements.add<FgdPlacement>();
   p.placements.add<HeteroPlacement>();
   p.placements.add<MinCostFlowPlacement>();
+  p.admissions.add<UnboundedAdmission>();
+  p.admissions.add<QueueLimitAdmission>();
+  p.admissions.add<TokenBucketAdmission>();
+  p.admissions.add<PredictiveAdmission>();
+  p.admissions.add<PaidFirstAdmission>();
+  p.admissions.add<DegradeAdmission>();
   return p;
 }
 

@@ -33,7 +33,8 @@ std::vector<Kind> kinds_of(const Policies& p) {
           kind_of(p.batchers, "batcher", "What a replica computes in its next iteration."),
           kind_of(p.allocators, "allocator", "Which nodes serve and which train."),
           kind_of(p.training_queues, "training_queue", "Which waiting training job starts next."),
-          kind_of(p.placements, "placement", "Which GPUs a training job gets.")};
+          kind_of(p.placements, "placement", "Which GPUs a training job gets."),
+          kind_of(p.admissions, "admission", "Whether a pool takes a request.")};
 }
 
 // `text` in lines of at most kColumns, the first after `lead`, the others indented by `indent` blanks.  A word longer
@@ -137,7 +138,8 @@ Result<std::string> each_named(const Policies& policies, std::string_view name, 
 }  // namespace
 
 const std::vector<std::string>& policy_kinds() {
-  static const std::vector<std::string> kinds{"router", "batcher", "allocator", "training_queue", "placement"};
+  static const std::vector<std::string> kinds{"router",         "batcher",   "allocator",
+                                              "training_queue", "placement", "admission"};
   return kinds;
 }
 
