@@ -2,6 +2,8 @@
 #include "policies/allocator/victims.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 #include "policies/allocator/reclaim_search.h"
 
@@ -14,30 +16,54 @@ std::int64_t weight_of(const VictimView& job, VictimRule rule) {
   return rule == VictimRule::kLeastLossPerNode ? std::max(1, job.nodes) : 1;
 }
 
-// Positions of the jobs that are not leaving, cheapest first.  Sorts short keys; only those too close to tell are
-// compared exactly.
+struct Key {
+  std::uint64_t cost = 0;  // The bits of a double >= 0, which order as it does.
+  std::uint32_t job = 0;
+};
+
+// By cost, stable.  For thousands of keys several times as fast as comparing.
+void radix_sort(std::vector<Key>* keys) {
+  constexpr int kBits = 11;
+  std::vector<Key> other(keys->size());
+  for (int shift = 0; shift < 64; shift += kBits) {
+    const auto digit = [&](const Key& key) { return key.cost >> shift & ((1u << kBits) - 1); };
+    std::array<std::uint32_t, (1u << kBits) + 1> first{};
+    for (const Key& key : *keys) ++first[digit(key) + 1];
+    if (std::find(first.begin(), first.end(), keys->size()) != first.end()) continue;  // All the same.
+    for (std::size_t d = 1; d < first.size(); ++d) first[d] += first[d - 1];
+    for (const Key& key : *keys) other[first[digit(key)]++] = key;
+    keys->swap(other);
+  }
+}
+
+// Positions of the jobs that are not leaving, cheapest first: by the rounded cost, and where that is too close to tell
+// exactly.
 std::vector<std::uint32_t> sorted(std::span<const VictimView> jobs, VictimRule rule) {
-  struct Key {
-    double cost;
-    std::uint32_t job;
-  };
   std::vector<Key> keys;
   keys.reserve(jobs.size());
   for (std::uint32_t j = 0; j < jobs.size(); ++j) {
     if (jobs[j].leaving) continue;
-    const double weight = static_cast<double>(weight_of(jobs[j], rule));
-    keys.push_back({static_cast<double>(jobs[j].lost_if_stopped.gpu_ns) / weight, j});
+    const double lost = static_cast<double>(std::max<Int128>(0, jobs[j].lost_if_stopped.gpu_ns));
+    keys.push_back({std::bit_cast<std::uint64_t>(lost / static_cast<double>(weight_of(jobs[j], rule))), j});
   }
-  std::sort(keys.begin(), keys.end(), [&](const Key& x, const Key& y) {
-    constexpr double kRounding = 1e-14;  // Two roundings of 1.2e-16 on either side lie well within.
-    if (std::abs(x.cost - y.cost) > kRounding * std::max(std::abs(x.cost), std::abs(y.cost))) return x.cost < y.cost;
+  radix_sort(&keys);
+  const auto exactly = [&](const Key& x, const Key& y) {
     const VictimView &a = jobs[x.job], &b = jobs[y.job];
     const Int128 cost_a = a.lost_if_stopped.gpu_ns * weight_of(b, rule);
     const Int128 cost_b = b.lost_if_stopped.gpu_ns * weight_of(a, rule);
     if (cost_a != cost_b) return cost_a < cost_b;
     if (a.started != b.started) return a.started > b.started;
     return a.id < b.id;
-  });
+  };
+  constexpr std::uint64_t kRounding = 4;  // Units in the last place: two roundings on either side are 2 at most.
+  for (std::size_t from = 0, to = 1; to <= keys.size(); ++to) {
+    if (to < keys.size() && keys[to].cost - keys[to - 1].cost <= kRounding) continue;
+    if (to - from > 1) {
+      std::sort(keys.begin() + static_cast<std::ptrdiff_t>(from), keys.begin() + static_cast<std::ptrdiff_t>(to),
+                exactly);
+    }
+    from = to;
+  }
   std::vector<std::uint32_t> order;
   order.reserve(keys.size());
   for (const Key& key : keys) order.push_back(key.job);
