@@ -74,8 +74,8 @@ class LoadForecast {
       slots_ = slots;
       start_ = now;
     }
-    const std::int64_t role_change = (load_time + review_every).ns / bin_.ns + 1;  // Bins, rounded up.
-    horizon_ = static_cast<std::size_t>(std::min(slots_, role_change + 1));        // And the bin that has begun.
+    const std::int64_t role_change = ((load_time + review_every).ns + bin_.ns - 1) / bin_.ns;  // Bins.
+    horizon_ = static_cast<std::size_t>(std::min(slots_, role_change + 1));  // And the bin that has begun.
     const std::int64_t at = (now - start_).ns / bin_.ns;
     // Bins without a review are taken to have been like the last; more than a season of them teach no more.
     for (std::int64_t skipped = std::min(at - current_, slots_); skipped > 0; --skipped) close(at - skipped);

@@ -12,6 +12,7 @@ namespace jevons {
 
 // The defaults are this project's, chosen on the synthetic day of tests/policies/autoscaler_day_test.cc.
 struct SloFeedbackParams {
+  double slo_target = 0.9;
   double k_p = 4;
   double dead_band = 0.1;
   double shrink_below = 0.5;
@@ -26,24 +27,25 @@ struct SloFeedbackParams {
 template <class Params>
 void describe_slo_feedback(ParamTable<Params>& t) {
   using P = SloFeedbackParams;
-  t.add("k_p", &P::k_p, 0.0, 1e6, "Nodes to add per unit of percentile / limit - 1.");
-  t.add("dead_band", &P::dead_band, 0.0, 100.0, "Add none while percentile / limit - 1 is at most this.");
-  t.add("shrink_below", &P::shrink_below, 0.0, 1.0, "Shrink only while percentile / limit is at most this.");
+  t.add("slo_target", &P::slo_target, 0.01, 100.0, "Share of the SLO's limit that the percentile may take.");
+  t.add("k_p", &P::k_p, 0.0, 1e6, "Nodes to add per unit of percentile / target - 1.");
+  t.add("dead_band", &P::dead_band, 0.0, 100.0, "Add none while percentile / target - 1 is at most this.");
+  t.add("shrink_below", &P::shrink_below, 0.0, 1.0, "Shrink only while percentile / target is at most this.");
   t.add("step_up", &P::step_up, 1, 1 << 20, "Most nodes added at once.");
   t.add("step_down", &P::step_down, 1, 1 << 20, "Most nodes given up at once.");
   t.add("cool_down", &P::cool_down, Duration{0}, 168_h, "Least time between two changes.");
   t.add("stable", &P::stable, 1, 1 << 20, "Shrink only after this many review periods fit to shrink, one on another.");
   t.add("remember", &P::remember, Duration{0}, 8760_h,
-        "How long a load per node at which the limit was broken keeps it from shrinking back to that.");
+        "How long a load per node at which the target was missed keeps it from shrinking back to that.");
   t.add("idle_after", &P::idle_after, Duration{0}, 168_h,
         "Give up the last node, where min_nodes is 0, after this long without requests.");
 }
 
-// nodes += k_p x (percentile / limit - 1), the larger error of the 95th percentiles of TTFT and TPOT.  Up: beyond the
-// dead band, at least one node and at most `step_up`, once the nodes that are coming serve.  Down: see the parameters;
-// latency is flat until a pool is nearly full, so it remembers the load per node at which the limit was broken and does
-// not shrink to 0.9 of that or more.  Requests that wait while none finishes count as an error of 1.  A pool without an
-// SLO keeps its nodes.
+// nodes += k_p x (percentile / target - 1), target a share of the SLO's limit, the larger error of the 95th percentiles
+// of TTFT and TPOT.  Up: beyond the dead band, at least one node and at most `step_up`, once the nodes that are coming
+// serve.  Down: see the parameters; latency is flat until a pool is nearly full, so it remembers the load per node at
+// which the target was missed and does not shrink to 0.9 of that or more.  Requests that wait while none finishes count
+// as an error of 1.  A pool without an SLO keeps its nodes.
 class SloFeedback {
  public:
   explicit SloFeedback(const SloFeedbackParams& params) : params_(params) {}
@@ -54,11 +56,11 @@ class SloFeedback {
   }
 
  private:
-  static double error(const PoolView& pool) {
-    double e = -1;
-    if (pool.slo_ttft > Duration{0}) e = std::max(e, pool.ttft_p95.seconds() / pool.slo_ttft.seconds() - 1);
-    if (pool.slo_tpot > Duration{0}) e = std::max(e, pool.tpot_p95.seconds() / pool.slo_tpot.seconds() - 1);
-    return pool.finished == 0 && queued(pool) > 0 ? 1 : e;
+  double error(const PoolView& pool) const {
+    double share = 0;  // Of the limit.
+    if (pool.slo_ttft > Duration{0}) share = std::max(share, pool.ttft_p95.seconds() / pool.slo_ttft.seconds());
+    if (pool.slo_tpot > Duration{0}) share = std::max(share, pool.tpot_p95.seconds() / pool.slo_tpot.seconds());
+    return pool.finished == 0 && queued(pool) > 0 ? 1 : share / params_.slo_target - 1;
   }
 
   std::int64_t step(const PoolView& pool, Instant now) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/params.h"
-#include "policies/allocator/erlang.h"
+#include "policies/allocator/attainment.h"
 #include "policies/allocator/grant.h"
 #include "policies/allocator/victims.h"
 #include "policies/api/allocator.h"
@@ -19,11 +19,15 @@ namespace jevons {
 // Moe's principle (1924: telephone circuits go where one more improves most) between serving and training.
 //
 // What a pool of n nodes earns an hour: V(n) = r a served(n), with a = load_nodes (the highest of the last `window`),
-// served(n) the share of requests that find a free server among n nodes of `servers` each (erlang.h; those that do not
-// are late and pay nothing), and r = what an hour of a node's worth of load pays when all of it is in time: earned_usd
-// / (slo_met x load_nodes x hours), an exponential mean of half-life `half_life`. What a node earns in training: w =
-// usd_per_training_gpu_hour x gpus_per_node, for as many nodes as training uses or waits for, and nothing beyond. Where
-// the scenario does not say, what the node costs. Every pool takes the n with the largest
+// served(n) the share of requests in time at that load per node, as seen, and where that was not seen the share that
+// finds a free server among n nodes of `servers` each (attainment.h, erlang.h), and r = what an hour of a node's worth
+// of load pays when all of it is in time: earned_usd / (slo_met x load_nodes x hours), an exponential mean of half-life
+// `half_life`.
+//
+// What a node earns in training: w = usd_per_training_gpu_hour x gpus_per_node, for as many nodes as training uses or
+// waits for, and nothing beyond.  Where the scenario does not say, what the node costs.
+//
+// Every pool takes the n with the largest
 //     V(n) - V(now) - w x (nodes that training loses or gains) - |n - now| x move / payback
 // where the move of a node costs load_time x w, and the least lost work of a node where training has none idle.  A pool
 // that has not earned yet goes by load.  If the pools together want more than there is, those give way whose last node
@@ -41,6 +45,7 @@ class MarginalValueAllocator final : public Allocator {
     Duration payback = 1_h;
     Duration window = 15_min;
     Duration half_life = 1_h;
+    Duration remember = 6_h;
     double fallback_load = 0.7;
     bool notice = true;
   };
@@ -50,6 +55,8 @@ class MarginalValueAllocator final : public Allocator {
     t.add("payback", &Params::payback, 1_s, 8760_h, "A move must pay for itself in this long.");
     t.add("window", &Params::window, Duration{0}, 24_h, "The load that counts is the highest of this long.");
     t.add("half_life", &Params::half_life, 1_s, 8760_h, "Half-life of what an hour of load is taken to pay.");
+    t.add("remember", &Params::remember, Duration{0}, 8760_h,
+          "How long the share in time at a load per node is remembered; then it may try that load again.");
     t.add("fallback_load", &Params::fallback_load, 0.01, 100.0,
           "Share of a node's full throughput that the load may take while nothing has been earned yet.");
     t.add("notice", &Params::notice, kNoticeHelp);
@@ -80,6 +87,7 @@ class MarginalValueAllocator final : public Allocator {
     HighestOf load;   // In thousandths of a node.
     double rate = 0;  // Dollars an hour of a node's worth of load; 0 = not known.
     Instant noted{};
+    Attainment attainment;
   };
   struct Curve {
     double usd = 0;  // An hour, when all is served in time.
@@ -93,11 +101,13 @@ class MarginalValueAllocator final : public Allocator {
     const std::int64_t milli = ceil_nodes(1000 * std::min(pool.load_nodes, 1e6));
     const double load = static_cast<double>(memory.load.add(view.now, milli, params_.window)) / 1000;
     const std::int64_t least = is_idle(pool) ? 0 : 1;
-    return {memory.rate * load, served_at_once(load, params_.servers, pool.max_nodes),
+    return {memory.rate * load,
+            memory.attainment.curve(load, params_.servers, pool.max_nodes, view.now, params_.remember),
             std::max(least, ceil_nodes(load / params_.fallback_load))};
   }
 
   void learn(const PoolView& pool, Memory& memory, const AllocatorView& view) const {
+    memory.attainment.learn(pool, view.now);
     const double hours = view.review_every.seconds() / 3600;
     const double full = pool.slo_met * pool.load_nodes * hours;
     if (!(pool.earned_usd > 0) || !(full > 1e-9) || !std::isfinite(full)) return;

@@ -64,8 +64,8 @@ void NodePicker::push(const Offer& offer) {
   std::push_heap(heap_.begin(), heap_.end(), worse);
 }
 
-// An offer in the heap may have become worse since (it is looked at again when its turn comes), never better: what a
-// stopped job makes better is offered again.
+// An offer in the heap may have become worse since (it is looked at again when its turn comes), never better: what may
+// be better after a job was stopped, or has less left to give up without being stopped, is offered again.
 void NodePicker::offer_all() {
   heap_.clear();
   for (std::uint32_t n = 0; n < occupancy_.nodes(); ++n) {
@@ -105,9 +105,10 @@ void NodePicker::stop(std::uint32_t job, Picked* picked) {
 }
 
 void NodePicker::empty(std::uint32_t node, Picked* picked) {
-  const std::size_t stopped_before = picked->jobs.size();
+  changed_.clear();
   for (const Occupancy::Use use : occupancy_.on(node)) {
     if (stopped_[use.at] != 0) continue;
+    changed_.push_back(use.at);
     if (withdraws(use)) {
       slack_[use.at] -= use.gpus.value;
       leave(node, picked);
@@ -115,7 +116,7 @@ void NodePicker::empty(std::uint32_t node, Picked* picked) {
       stop(use.at, picked);
     }
   }
-  for (std::size_t i = stopped_before; i < picked->jobs.size(); ++i) offer_again(picked->jobs[i]);
+  for (const std::uint32_t job : changed_) offer_again(job);
 }
 
 NodePicker::Picked NodePicker::pick(std::int64_t wanted) {

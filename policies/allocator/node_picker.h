@@ -68,7 +68,8 @@ class NodePicker {
   std::vector<std::uint32_t> seen_;    // By node: the last offer_again() that came by.
   std::uint32_t round_ = 0;            // Of offer_again().
   std::vector<Offer> heap_;
-  std::int64_t wanted_ = 0;  // Still.
+  std::vector<std::uint32_t> changed_;  // Jobs of the node emptied last.
+  std::int64_t wanted_ = 0;             // Still.
 };
 
 }  // namespace jevons
