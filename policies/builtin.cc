@@ -5,11 +5,22 @@
 #include "policies/admission/queue_limit.h"
 #include "policies/admission/token_bucket.h"
 #include "policies/admission/unbounded.h"
+#include "policies/allocator/autoscale.h"
 #include "policies/allocator/capacity_loan.h"
+#include "policies/allocator/forecast.h"
+#include "policies/allocator/harvest.h"
+#include "policies/allocator/marginal_value.h"
+#include "policies/allocator/oracle.h"
 #include "policies/allocator/priority_reclaim.h"
 #include "policies/allocator/schedule.h"
+#include "policies/allocator/slo_feedback.h"
 #include "policies/allocator/static_split.h"
 #include "policies/allocator/training_first.h"
+#include "policies/autoscaler/fixed.h"
+#include "policies/autoscaler/forecast.h"
+#include "policies/autoscaler/queue_depth.h"
+#include "policies/autoscaler/slo_feedback.h"
+#include "policies/autoscaler/target_load.h"
 #include "policies/batcher/static_batch.h"
 #include "policies/batcher/vllm_v0.h"
 #include "policies/batcher/vllm_v1.h"
@@ -33,6 +44,7 @@
 #include "policies/training_queue/first_fit.h"
 #include "policies/training_queue/gittins.h"
 #include "policies/training_queue/las.h"
+#include "policies/training_queue/lyra.h"
 #include "policies/training_queue/priority_aging.h"
 #include "policies/training_queue/sjf.h"
 #include "policies/training_queue/srtf.h"
@@ -55,6 +67,12 @@ Policies builtin_policies() {
   p.allocators.add<CapacityLoanAllocator>();
   p.allocators.add<ScheduleAllocator>();
   p.allocators.add<TrainingFirstAllocator>();
+  p.allocators.add<AutoscaleAllocator>();
+  p.allocators.add<SloFeedbackAllocator>();
+  p.allocators.add<ForecastAllocator>();
+  p.allocators.add<MarginalValueAllocator>();
+  p.allocators.add<HarvestAllocator>();
+  p.allocators.add<OracleAllocator>();
   p.training_queues.add<FcfsQueue>();
   p.training_queues.add<FirstFitQueue>();
   p.training_queues.add<SjfQueue>();
@@ -64,6 +82,7 @@ Policies builtin_policies() {
   p.training_queues.add<LasQueue>();
   p.training_queues.add<GittinsQueue>();
   p.training_queues.add<PriorityAgingQueue>();
+  p.training_queues.add<LyraQueue>();
   p.placements.add<PackedPlacement>();
   p.placements.add<SpreadPlacement>();
   p.placements.add<BestFitPlacement>();
@@ -77,6 +96,11 @@ Policies builtin_policies() {
   p.admissions.add<PredictiveAdmission>();
   p.admissions.add<PaidFirstAdmission>();
   p.admissions.add<DegradeAdmission>();
+  p.autoscalers.add<FixedAutoscaler>();
+  p.autoscalers.add<TargetLoadAutoscaler>();
+  p.autoscalers.add<QueueDepthAutoscaler>();
+  p.autoscalers.add<SloFeedbackAutoscaler>();
+  p.autoscalers.add<ForecastAutoscaler>();
   return p;
 }
 
