@@ -17,9 +17,13 @@
 #include "policies/router/prefix_affinity.h"
 #include "policies/router/random.h"
 #include "policies/router/round_robin.h"
+#include "policies/training_queue/drf.h"
 #include "policies/training_queue/easy_backfill.h"
+#include "policies/training_queue/fair_share.h"
 #include "policies/training_queue/fcfs.h"
 #include "policies/training_queue/first_fit.h"
+#include "policies/training_queue/max_min.h"
+#include "policies/training_queue/quota.h"
 #include "policies/training_queue/sjf.h"
 
 namespace jevons {
@@ -44,6 +48,10 @@ Policies builtin_policies() {
   p.training_queues.add<FirstFitQueue>();
   p.training_queues.add<SjfQueue>();
   p.training_queues.add<EasyBackfillQueue>();
+  p.training_queues.add<FairShareQueue>();
+  p.training_queues.add<DrfQueue>();
+  p.training_queues.add<QuotaQueue>();
+  p.training_queues.add<MaxMinQueue>();
   p.placements.add<PackedPlacement>();
   p.placements.add<SpreadPlacement>();
   p.placements.add<BestFitPlacement>();
