@@ -17,11 +17,13 @@
 #include "policies/router/prefix_affinity.h"
 #include "policies/router/random.h"
 #include "policies/router/round_robin.h"
+#include "policies/training_queue/deadline.h"
 #include "policies/training_queue/drf.h"
 #include "policies/training_queue/easy_backfill.h"
 #include "policies/training_queue/fair_share.h"
 #include "policies/training_queue/fcfs.h"
 #include "policies/training_queue/first_fit.h"
+#include "policies/training_queue/goodput.h"
 #include "policies/training_queue/max_min.h"
 #include "policies/training_queue/quota.h"
 #include "policies/training_queue/sjf.h"
@@ -52,6 +54,8 @@ Policies builtin_policies() {
   p.training_queues.add<DrfQueue>();
   p.training_queues.add<QuotaQueue>();
   p.training_queues.add<MaxMinQueue>();
+  p.training_queues.add<DeadlineQueue>();
+  p.training_queues.add<GoodputQueue>();
   p.placements.add<PackedPlacement>();
   p.placements.add<SpreadPlacement>();
   p.placements.add<BestFitPlacement>();

@@ -97,22 +97,16 @@ class Cohorts {
     Quota quota;
     if (text.find('=') == std::string_view::npos) return bad;
     quota.tenant = std::string(cut_text(&text, '='));
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    if (quota.tenant.empty() || !parse_amount(next_word(&text), &quota.nominal)) return bad;
+    if (quota.tenant.empty() || !parse_amount(cut_text(&text, ' '), &quota.nominal)) return bad;
     bool borrows = false, lends = false;
     while (!text.empty()) {
-      const std::string_view word = next_word(&text), amount = next_word(&text);
+      const std::string_view word = cut_text(&text, ' '), amount = cut_text(&text, ' ');
       const bool lend = word == "lend";
       if ((!lend && word != "borrow") || (lend ? lends : borrows)) return bad;
       (lend ? lends : borrows) = true;
       if (!parse_amount(amount, lend ? &quota.lend : &quota.borrow)) return bad;
     }
     return quota;
-  }
-  static std::string_view next_word(std::string_view* text) {
-    const std::string_view word = cut_text(text, ' ');
-    while (!text->empty() && text->front() == ' ') text->remove_prefix(1);
-    return word;
   }
   static bool parse_amount(std::string_view text, Amount* amount) {
     if (text.empty()) return false;

@@ -167,7 +167,13 @@ void MaxMinQueue::plan() {
     if (job.planned == kNowhere && job.gpus <= left[c.group]) take(job, c.group);
   }
   for (Job& job : jobs_) {
-    if (!job.waiting && job.planned == kNowhere && job.gpus <= left[job.group]) take(job, job.group);
+    if (job.waiting || job.planned == job.group || job.gpus > left[job.group]) continue;
+    if (job.planned == kNowhere) {
+      take(job, job.group);
+    } else if (speed(job, job.planned) <= speed(job, job.group)) {  // Moving is worth nothing.
+      left[job.planned] += job.gpus;
+      take(job, job.group);
+    }
   }
   for (Job& job : jobs_) {
     if (!job.waiting || job.blocked || job.planned != kNowhere) continue;

@@ -2,9 +2,11 @@
 #include "policies/training_queue/max_min_lp.h"
 
 #include <ClpSimplex.hpp>
-#include <CoinBuild.hpp>
+#include <CoinPackedMatrix.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <iterator>
 
 #include "base/check.h"
 
@@ -19,39 +21,45 @@ constexpr double kGive = 1e-9;   // By which a level already reached may be miss
 // to at most 1, so that CLP's tolerance of 1e-7 is small beside rates.
 class Program {
  public:
-  Program(const std::vector<LpClass>& classes, const std::vector<LpGroup>& groups) : classes_(classes) {
-    const int n = static_cast<int>(classes.size()), m = static_cast<int>(groups.size());
-    rate_row_ = n + m;
+  // All classes take part in the level, which is worth nothing yet.
+  Program(const std::vector<LpClass>& classes, const std::vector<LpGroup>& groups)
+      : classes_(classes), rate_row_(static_cast<int>(classes.size() + groups.size())) {
     for (const LpClass& kind : classes) largest_unit_ = std::max(largest_unit_, kind.unit);
-    model_.setLogLevel(0);
-    model_.setPerturbation(100);  // Off.
-    model_.resize(0, 0);
-    CoinBuild rows;
-    for (int r = 0; r < n + m + n; ++r) {
-      const double most = r < n ? 1.0 : r < n + m ? groups[index(r - n)].gpus : COIN_DBL_MAX;
-      rows.addRow(0, nullptr, nullptr, r < n + m ? -COIN_DBL_MAX : 0.0, most);
-    }
-    model_.addRows(rows);
-    CoinBuild columns(1);
+    std::vector<double> least, most;  // Of the rows.
+    for (std::size_t c = 0; c < classes.size(); ++c) most.push_back(1.0);
+    for (const LpGroup& g : groups) most.push_back(g.gpus);
+    least.assign(most.size(), -COIN_DBL_MAX);
+    least.resize(most.size() + classes.size(), 0.0);
+    most.resize(least.size(), COIN_DBL_MAX);
+    std::vector<int> row, column;
+    std::vector<double> value;
+    const auto set = [&](std::size_t r, int col, double v) {
+      row.push_back(static_cast<int>(r));
+      column.push_back(col);
+      value.push_back(v);
+    };
     column_.assign(classes.size(), std::vector<int>(groups.size(), -1));
-    for (int c = 0; c < n; ++c) {
-      const LpClass& kind = classes[index(c)];
-      for (int k = 0; k < m; ++k) {
-        const double speed = kind.speed[index(k)];
-        if (speed <= 0 || kind.gpus > groups[index(k)].gpus) continue;
-        const int where[] = {c, n + k, rate_row_ + c};
-        const double what[] = {1.0, kind.jobs * kind.gpus, speed};
-        column_[index(c)][index(k)] = level_;
-        columns.addColumn(3, where, what, 0.0, 1.0, 0.0);
-        ++level_;
+    for (std::size_t c = 0; c < classes.size(); ++c) {
+      for (std::size_t k = 0; k < groups.size(); ++k) {
+        const LpClass& kind = classes[c];
+        if (kind.speed[k] <= 0 || kind.gpus > groups[k].gpus) continue;
+        set(c, level_, 1.0);
+        set(classes.size() + k, level_, kind.jobs * kind.gpus);
+        set(classes.size() + groups.size() + c, level_, kind.speed[k]);
+        column_[c][k] = level_++;
       }
     }
-    columns.addColumn(0, nullptr, nullptr, 0.0, 0.0, 0.0);
-    model_.addColumns(columns);
+    for (std::size_t c = 0; c < classes.size(); ++c) set(classes.size() + groups.size() + c, level_, -unit(c));
+    CoinPackedMatrix matrix(true, row.data(), column.data(), value.data(), static_cast<CoinBigIndex>(row.size()));
+    const std::vector<double> zeros(static_cast<std::size_t>(level_) + 1, 0.0);
+    std::vector<double> upper(zeros.size(), 1.0);
+    upper.back() = 0.0;
+    model_.setLogLevel(0);
+    model_.setPerturbation(100);  // Off.
+    model_.loadProblem(matrix, zeros.data(), upper.data(), zeros.data(), least.data(), most.data());
     model_.setOptimizationDirection(-1);  // Largest.
   }
 
-  static std::size_t index(int i) { return static_cast<std::size_t>(i); }
   bool can_run(std::size_t c) const {
     return std::any_of(column_[c].begin(), column_[c].end(), [](int at) { return at >= 0; });
   }
@@ -62,10 +70,9 @@ class Program {
   void value(std::size_t c, std::size_t k, double coefficient) {
     if (column_[c][k] >= 0) model_.setObjectiveCoefficient(column_[c][k], coefficient);
   }
-  // The class takes part in the level, or no longer does and stands at `least`.
-  void follow(std::size_t c) { model_.modifyCoefficient(rate_row(c), level_, -unit(c)); }
+  // The class takes part in the level no more and has a rate of its own.
   void stand(std::size_t c, double least_rate) {
-    model_.modifyCoefficient(rate_row(c), level_, 0.0);
+    model_.modifyCoefficient(rate_row(c), level_, 0.0, true);
     model_.setRowLower(rate_row(c), least_rate);
   }
   double unit(std::size_t c) const { return classes_[c].unit / largest_unit_; }
@@ -90,7 +97,7 @@ class Program {
   int rate_row(std::size_t c) const { return rate_row_ + static_cast<int>(c); }
   const std::vector<LpClass>& classes_;
   double largest_unit_ = 0;
-  int rate_row_ = 0, level_ = 0;
+  int rate_row_, level_ = 0;
   std::vector<std::vector<int>> column_;
   ClpSimplex model_;
 };
@@ -101,9 +108,11 @@ LpShares max_min_shares(const std::vector<LpClass>& classes, const std::vector<L
   Program program(classes, groups);
   std::vector<std::size_t> rising;
   for (std::size_t c = 0; c < classes.size(); ++c) {
-    if (!program.can_run(c)) continue;
-    program.follow(c);
-    rising.push_back(c);
+    if (program.can_run(c)) {
+      rising.push_back(c);
+    } else {
+      program.stand(c, 0.0);
+    }
   }
   if (rising.empty()) return program.shares();
   program.value_level(1.0);
@@ -138,7 +147,7 @@ LpShares cheapest_shares(const std::vector<LpClass>& classes, const std::vector<
     for (std::size_t k = 0; k < groups.size(); ++k) {
       program.value(c, k, kind.jobs * kind.gpus * kind.speed[k] / (free ? 1.0 : groups[k].usd_per_gpu_hour));
     }
-    if (program.can_run(c)) program.stand(c, kind.at_least);
+    program.stand(c, program.can_run(c) ? kind.at_least : 0.0);
   }
   if (program.solve()) return program.shares();
   for (std::size_t c = 0; c < classes.size(); ++c) program.stand(c, 0.0);

@@ -11,13 +11,18 @@
 
 namespace jevons {
 
-// Cuts and returns the text up to `separator`, without blanks around it; all of it if there is none.
+// Without the blanks around it.
+inline std::string_view trim_text(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// Cuts and returns the text up to `separator`, trimmed; all of it if there is none.  What is left is trimmed as well.
 inline std::string_view cut_text(std::string_view* text, char separator) {
   const std::size_t at = text->find(separator);
-  std::string_view piece = text->substr(0, at);
-  *text = at == std::string_view::npos ? std::string_view() : text->substr(at + 1);
-  while (!piece.empty() && piece.front() == ' ') piece.remove_prefix(1);
-  while (!piece.empty() && piece.back() == ' ') piece.remove_suffix(1);
+  const std::string_view piece = trim_text(text->substr(0, at));
+  *text = at == std::string_view::npos ? std::string_view() : trim_text(text->substr(at + 1));
   return piece;
 }
 
@@ -33,8 +38,8 @@ class TenantShares {
       std::string_view piece = cut_text(&text, ',');
       const std::string got(piece);
       const std::string_view name = cut_text(&piece, '=');
-      const auto share = parse_double(cut_text(&piece, ' '));
-      if (name.empty() || !piece.empty() || !share || *share <= 0 || *share > 1e9) {
+      const auto share = parse_double(piece);
+      if (name.empty() || !share || *share <= 0 || *share > 1e9) {
         return Error{"expected TENANT=SHARE with a share above 0 and up to 1e9, got '" + got + "'", ""};
       }
       if (!shares.by_name_.emplace(name, *share).second) return Error{"two shares of '" + std::string(name) + "'", ""};

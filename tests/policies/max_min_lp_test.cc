@@ -89,11 +89,10 @@ TEST(CheapestLp, EachWhereADollarDoesMost) {
   expect_row(x[1], {0, 1});
 }
 
-// Both want the K80; job 1, with a deadline, needs a rate of 1.5: half on each.  The objective alone would leave it on
-// the K80 (2/3 a dollar on the V100 against 1), and job 0 (1/3 against 1) would get the V100.
+// A dollar does more on the K80 (1 against 2/3), but the deadline needs a rate of 1.5 = 2 a + b with a + b <= 1.
 TEST(CheapestLp, DeadlinesFirst) {
-  const LpShares x = cheapest_shares({{1, 1, {1, 1}}, {1, 1, {2, 1}, 1, 1.5}}, {{1, 3}, {1, 1}});
-  EXPECT_GE(rate({1, 1, {2, 1}}, x[1]), 1.5 - kExact);
+  expect_row(cheapest_shares({{1, 1, {2, 1}}}, {{1, 3}, {1, 1}})[0], {0, 1});
+  expect_row(cheapest_shares({{1, 1, {2, 1}, 1, 1.5}}, {{1, 3}, {1, 1}})[0], {0.5, 0.5});
 }
 
 TEST(CheapestLp, DeadlinesThatCannotBeMetAreDropped) {

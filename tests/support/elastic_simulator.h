@@ -41,6 +41,11 @@ struct ElasticOutcome {
   int preemptions = 0, resizes = 0;
 };
 
+template <class Views>
+auto find_view(Views& views, JobId id) {
+  return std::find_if(views.begin(), views.end(), [&](const auto& v) { return v.id == id; });
+}
+
 class ElasticSimulator {
  public:
   // `jobs` by submit time.
@@ -129,15 +134,16 @@ class ElasticSimulator {
 
   void check() const {
     std::set<JobId> named;
-    for (const JobId id : decision_.preempt) CHECK(find(running_, id) != running_.end() && named.insert(id).second);
+    for (const JobId id : decision_.preempt)
+      CHECK(find_view(running_, id) != running_.end() && named.insert(id).second);
     for (const auto& [id, gpus] : decision_.resize) {
-      CHECK(find(running_, id) != running_.end() && named.insert(id).second);
+      CHECK(find_view(running_, id) != running_.end() && named.insert(id).second);
       const ElasticJob& j = jobs_[id.index];
       CHECK(j.traits.flexibility == Flexibility::kElastic);
       CHECK(gpus >= least_gpus(j.traits, j.gpus) && gpus <= most_gpus(j.traits, j.gpus));
     }
     for (const auto& [id, gpus, group] : decision_.start) {
-      const auto it = find(waiting_, id);
+      const auto it = find_view(waiting_, id);
       CHECK(it != waiting_.end() && !it->blocked && named.insert(id).second);
       const ElasticJob& j = jobs_[id.index];
       CHECK(gpus == Gpus{0} || (gpus >= least_gpus(j.traits, j.gpus) && gpus <= most_gpus(j.traits, j.gpus)));
@@ -148,25 +154,25 @@ class ElasticSimulator {
     if (!decision_.preempt.empty() && !decision_.start.empty()) {
       const JobId stuck = first_that_cannot_start();
       if (stuck.valid()) {
-        find(waiting_, stuck)->blocked = true;
+        find_view(waiting_, stuck)->blocked = true;
         return true;
       }
     }
     bool again = !decision_.preempt.empty() || !decision_.start.empty();
     for (const JobId id : decision_.preempt) stop(id);
     for (const auto& [id, gpus] : decision_.resize) {
-      if (gpus < find(running_, id)->gpus) {
+      if (gpus < find_view(running_, id)->gpus) {
         resize(id, gpus);
         again = true;
       }
     }
     for (const JobStart& s : decision_.start) {
       if (start(s)) continue;
-      find(waiting_, s.job)->blocked = true;
+      find_view(waiting_, s.job)->blocked = true;
       return true;
     }
     for (const auto& [id, gpus] : decision_.resize) {
-      if (gpus > find(running_, id)->gpus) resize(id, gpus);
+      if (gpus > find_view(running_, id)->gpus) resize(id, gpus);
     }
     return again;
   }
@@ -177,7 +183,7 @@ class ElasticSimulator {
       for (const auto& [g, n] : state(id).holds) groups_[g].free += n;
     }
     for (const auto& [id, gpus] : decision_.resize) {
-      const Gpus less = find(running_, id)->gpus - gpus;
+      const Gpus less = find_view(running_, id)->gpus - gpus;
       if (less > Gpus{0}) groups_[state(id).holds.back().first].free += less;
     }
     JobId stuck;
@@ -221,7 +227,7 @@ class ElasticSimulator {
     State& job = state(s.job);
     job.holds = take(s.job, gpus, s.group);
     if (job.holds.empty()) return false;
-    const auto w = find(waiting_, s.job);
+    const auto w = find_view(waiting_, s.job);
     RunningJobView r{s.job, w->submit, now_, now_, gpus};
     r.asked = w->gpus;
     r.tenant = w->tenant;
@@ -267,7 +273,7 @@ class ElasticSimulator {
   }
 
   void stop(JobId id) {
-    const auto r = find(running_, id);
+    const auto r = find_view(running_, id);
     settle(&*r);
     give_back(id);
     WaitingJobView w{id, r->submit, r->asked, Duration{static_cast<std::int64_t>(std::ceil(state(id).work))},
@@ -285,7 +291,7 @@ class ElasticSimulator {
   }
 
   void resize(JobId id, Gpus gpus) {
-    const auto r = find(running_, id);
+    const auto r = find_view(running_, id);
     State& job = state(id);
     if (gpus > r->gpus) {
       const auto more = take(id, gpus - r->gpus, GroupId{});
@@ -314,10 +320,6 @@ class ElasticSimulator {
   State& state(JobId id) { return state_[id.index]; }
   std::string_view name_of(std::uint32_t tenant) const {
     return tenant < tenants_.size() ? tenants_[tenant].name : std::string_view();
-  }
-  template <class Views>
-  static auto find(Views& views, JobId id) {
-    return std::find_if(views.begin(), views.end(), [&](const auto& v) { return v.id == id; });
   }
 
   const std::vector<ElasticJob>& jobs_;
