@@ -8,13 +8,12 @@
 #include <cstddef>
 #include <iterator>
 
-#include "base/check.h"
-
 namespace jevons {
 namespace {
 
-constexpr double kPrice = 1e-9;  // Dual values below are rounding.
-constexpr double kGive = 1e-9;   // By which a level already reached may be missed, relative.
+constexpr double kPrice = 1e-9;         // Dual values below are rounding.
+constexpr double kSmallestUnit = 1e-5;  // Of the largest.
+constexpr double kGive = 1e-9;          // By which a level already reached may be missed, relative.
 
 // Columns: X[c][k] for every pair that is possible, then the level t.  Rows: one a class for its time, one a group,
 // then one a class for its rate, rate - unit t >= 0, or rate >= unit x level once the class stands.  Units are scaled
@@ -75,9 +74,13 @@ class Program {
     model_.modifyCoefficient(rate_row(c), level_, 0.0, true);
     model_.setRowLower(rate_row(c), least_rate);
   }
-  double unit(std::size_t c) const { return classes_[c].unit / largest_unit_; }
+  double unit(std::size_t c) const { return std::max(kSmallestUnit, classes_[c].unit / largest_unit_); }
   bool solve() {
     model_.primal();
+    if (!model_.isProvenOptimal() && !model_.isProvenPrimalInfeasible()) {  // Numerical trouble: the other way round.
+      model_.allSlackBasis(true);
+      model_.dual();
+    }
     return model_.isProvenOptimal();
   }
   double level() const { return model_.primalColumnSolution()[level_]; }
@@ -116,9 +119,9 @@ LpShares max_min_shares(const std::vector<LpClass>& classes, const std::vector<L
   }
   if (rising.empty()) return program.shares();
   program.value_level(1.0);
-  LpShares best;
+  LpShares best = program.shares();  // Zeros.
   for (int levels = 0; !rising.empty() && levels < kMostLevels; ++levels) {
-    CHECK(program.solve());
+    if (!program.solve()) return best;
     const double level = program.level();
     best = program.shares();
     const auto stands = [&](std::size_t c) { return std::abs(program.price(c)) > kPrice; };
@@ -149,10 +152,10 @@ LpShares cheapest_shares(const std::vector<LpClass>& classes, const std::vector<
     }
     program.stand(c, program.can_run(c) ? kind.at_least : 0.0);
   }
+  const LpShares nothing = program.shares();
   if (program.solve()) return program.shares();
   for (std::size_t c = 0; c < classes.size(); ++c) program.stand(c, 0.0);
-  CHECK(program.solve());
-  return program.shares();
+  return program.solve() ? program.shares() : nothing;
 }
 
 }  // namespace jevons

@@ -7,7 +7,8 @@
 // The rate of a class is sum over k of speed[c][k] X[c][k].  Equal jobs are one class: some optimum treats them alike,
 // as the mean over all permutations of equal jobs keeps every constraint and no smallest rate falls.
 //
-// CLP runs silently, in one thread, without perturbation: the same input gives the same vertex.
+// CLP runs silently, in one thread, without perturbation: the same input gives the same vertex.  Should it find no
+// optimum (in no test it has), the shares are those of the last program it solved, or zeros.
 #ifndef JEVONS_POLICIES_TRAINING_QUEUE_MAX_MIN_LP_H_
 #define JEVONS_POLICIES_TRAINING_QUEUE_MAX_MIN_LP_H_
 
