@@ -19,13 +19,16 @@ void DeadlineQueue::describe(ParamTable<Params>& t) {
 }
 
 void DeadlineQueue::decide(const QueueView& view, QueueDecision* decision) {
+  if (view.waiting.empty() && view.running.empty()) return;
   const std::int64_t slot = view.now.ns / params_.slot.ns;
   const bool at_boundary = view.now.ns % params_.slot.ns == 0;
   const std::int64_t begin = at_boundary ? slot : slot + 1;
-  read(view, begin);
-  const bool new_slot = at_boundary && settled_at_ != view.now;
-  if (new_slot || capacity_ != view.capacity.value) settle(view);
+  decision->ask_again = Instant{(slot + 1) * params_.slot.ns};
+  const bool same_capacity = capacity_ == view.capacity.value;
   capacity_ = view.capacity.value;
+  if (!at_boundary && begin == first_ && same_capacity && !somebody_is_new(view)) return fill(view, decision);
+  read(view, begin);
+  if ((at_boundary && settled_at_ != view.now) || !same_capacity) settle(view);
   admit(view);
   if (at_boundary) {
     settled_at_ = view.now;
@@ -33,7 +36,12 @@ void DeadlineQueue::decide(const QueueView& view, QueueDecision* decision) {
   } else {
     fill(view, decision);
   }
-  if (!jobs_.empty()) decision->ask_again = Instant{(slot + 1) * params_.slot.ns};
+}
+
+bool DeadlineQueue::somebody_is_new(const QueueView& view) const {
+  return std::any_of(view.waiting.begin(), view.waiting.end(), [&](const WaitingJobView& w) {
+    return w.traits->deadline != Instant::never() && !plans_.contains(w.id) && !refused_.contains(w.id);
+  });
 }
 
 // Drops what is past and who has ended; work is what will be left when the plans begin, as jobs run on until then.
@@ -285,11 +293,15 @@ bool DeadlineQueue::may_grow(const SizedJob& job, Gpus to) const {
   return keeps(job, it->second.gpus, 1, done, to, &needed);
 }
 
+// Waiting jobs on idle GPUs, guaranteed ones first.
 void DeadlineQueue::fill(const QueueView& view, QueueDecision* decision) const {
   Gpus free = view.free;
   for (const bool guaranteed : {true, false}) {
-    for (const SizedJob& job : jobs_) {
-      if (job.held > Gpus{0} || job.blocked || plans_.contains(job.id) != guaranteed) continue;
+    for (const WaitingJobView& w : view.waiting) {
+      if (free <= Gpus{0}) return;
+      if (w.blocked || plans_.contains(w.id) != guaranteed) continue;
+      SizedJob job{w.id, w.submit, w.traits, w.gpus};
+      find_sizes(&job);
       const Gpus fixed = fixed_size(job);
       const Gpus size = fixed > Gpus{0} ? fixed : job.largest(std::min(free, std::max(job.asked, job.least())));
       if (size == Gpus{0} || size > free) continue;

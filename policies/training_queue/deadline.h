@@ -58,6 +58,7 @@ class DeadlineQueue final : public TrainingQueue {
     std::vector<std::int32_t> gpus{};  // From first_ on; after it, none.
   };
 
+  bool somebody_is_new(const QueueView& view) const;
   void read(const QueueView& view, std::int64_t begin);
   void settle(const QueueView& view);
   void admit(const QueueView& view);

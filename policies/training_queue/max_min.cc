@@ -32,9 +32,12 @@ MaxMinQueue::MaxMinQueue(const Params& params)
     : params_(params), shares_(TenantShares::parse(params.shares).value()) {}  // Checked by the table above.
 
 void MaxMinQueue::decide(const QueueView& view, QueueDecision* decision) {
+  if (view.waiting.empty() && view.running.empty()) return;
+  if (!view.waiting.empty() || view.groups.size() > 1) decision->ask_again = std::max(round_ends_, view.now + 1_ns);
+  const bool at_end = view.now >= round_ends_;
+  if (!at_end && planned_at_ != view.now && view.free <= Gpus{0}) return;
   read(view);
-  if (jobs_.empty()) return;
-  if (view.now >= round_ends_) {
+  if (at_end) {
     solve(view);
     round_ends_ = view.now + params_.round;
     planned_at_ = view.now;
@@ -43,7 +46,7 @@ void MaxMinQueue::decide(const QueueView& view, QueueDecision* decision) {
       for (std::size_t k = 0; k < groups_.size(); ++k) job.life->owed[k] += x[k] * params_.round.seconds();
     }
   }
-  if (!view.waiting.empty() || groups_.size() > 1) decision->ask_again = round_ends_;
+  if (decision->ask_again != Instant::never()) decision->ask_again = round_ends_;
   if (planned_at_ == view.now) {
     plan();
     carry_out(view, decision);
@@ -58,30 +61,32 @@ void MaxMinQueue::read(const QueueView& view) {
   for (auto& [id, life] : lives_) life.seen = false;
   jobs_.clear();
   for (const WaitingJobView& w : view.waiting) {
-    add(w.id, w.gpus, w.traits, w.ran);
+    add(w.id, w.gpus, w.traits, w.ran, nullptr);
     jobs_.back().blocked = w.blocked;
     jobs_.back().work = w.remaining_estimate.seconds();
   }
   for (const RunningJobView& r : view.running) {
-    add(r.id, r.gpus, r.traits, r.ran_at(view.now));
+    std::size_t group = 0;
+    for (std::size_t k = 0; k < groups_.size(); ++k) {
+      if (groups_[k].id == r.group) group = k;
+    }
+    add(r.id, r.gpus, r.traits, r.ran_at(view.now), &group);
     Job& job = jobs_.back();
     job.waiting = false;
+    job.group = group;
     job.pinned = job.wide || r.started == view.now;
     job.work = std::max(0.0, (r.expected_end - view.now).seconds() * r.speed);
-    for (std::size_t k = 0; k < groups_.size(); ++k) {
-      if (groups_[k].id == r.group) job.group = k;
-    }
-    job.life->group = job.group;
   }
   std::erase_if(lives_, [](const auto& entry) { return !entry.second.seen; });
 }
 
-void MaxMinQueue::add(JobId id, Gpus gpus, const JobTraits* traits, Duration ran) {
+void MaxMinQueue::add(JobId id, Gpus gpus, const JobTraits* traits, Duration ran, const std::size_t* runs_on) {
   Life& life = lives_[id];
   life.seen = true;
   life.owed.resize(groups_.size());
   life.had.resize(groups_.size());
-  // What it ran since we last looked, it ran where it was then.
+  // What it ran since we last looked, it ran where it is, or was last seen.
+  if (runs_on != nullptr) life.group = *runs_on;
   if (ran > life.ran) life.had[std::min(life.group, groups_.size() - 1)] += (ran - life.ran).seconds();
   life.ran = ran;
   jobs_.push_back({id, gpus, traits});

@@ -83,7 +83,7 @@ class MaxMinQueue final : public TrainingQueue {
   };
 
   void read(const QueueView& view);
-  void add(JobId id, Gpus gpus, const JobTraits* traits, Duration ran);
+  void add(JobId id, Gpus gpus, const JobTraits* traits, Duration ran, const std::size_t* runs_on);
   double speed(const Job& job, std::size_t group) const { return speed_on(*job.traits, groups_[group].id); }
   bool may_run(const Job& job, std::size_t group) const {
     return speed(job, group) > 0 && job.gpus <= groups_[group].capacity;
