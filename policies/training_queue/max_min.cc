@@ -102,7 +102,11 @@ void MaxMinQueue::solve(const QueueView& view) {
   classify(view, false);
   if (classes_.size() > kMostClasses) classify(view, true);
   if (classes_ == solved_classes_ && lp_groups_ == solved_groups_) return;
-  x_ = params_.objective == "cost" ? cheapest_shares(classes_, lp_groups_) : max_min_shares(classes_, lp_groups_);
+  if (params_.objective == "cost") {
+    x_ = cheapest_shares(classes_, lp_groups_);
+  } else {  // Only the last job to end makes the makespan.
+    x_ = max_min_shares(classes_, lp_groups_, params_.objective == "makespan" ? 1 : kMostLevels);
+  }
   solved_classes_ = classes_;
   solved_groups_ = lp_groups_;
 }

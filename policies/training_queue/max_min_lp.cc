@@ -107,7 +107,7 @@ class Program {
 
 }  // namespace
 
-LpShares max_min_shares(const std::vector<LpClass>& classes, const std::vector<LpGroup>& groups) {
+LpShares max_min_shares(const std::vector<LpClass>& classes, const std::vector<LpGroup>& groups, int levels) {
   Program program(classes, groups);
   std::vector<std::size_t> rising;
   for (std::size_t c = 0; c < classes.size(); ++c) {
@@ -120,7 +120,7 @@ LpShares max_min_shares(const std::vector<LpClass>& classes, const std::vector<L
   if (rising.empty()) return program.shares();
   program.value_level(1.0);
   LpShares best = program.shares();  // Zeros.
-  for (int levels = 0; !rising.empty() && levels < kMostLevels; ++levels) {
+  for (int n = 0; !rising.empty() && n < levels; ++n) {
     if (!program.solve()) return best;
     const double level = program.level();
     best = program.shares();

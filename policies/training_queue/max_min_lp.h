@@ -31,9 +31,11 @@ using LpShares = std::vector<std::vector<double>>;  // X, by class and group.
 
 // Raises the smallest level as far as it goes, then the next smallest, and so on ("water filling"; Gavel, OSDI 2020,
 // sections 4.1 and 4.3): after each program, the classes whose rows have a price above 0 stand at their level for good.
-// After kMostLevels levels the rest is given to the largest sum of rates.  Classes that can run nowhere get zeros.
+// After `levels` of these programs the rest is given to the largest sum of rates.  Classes that can run nowhere get
+// zeros.
 inline constexpr int kMostLevels = 16;
-LpShares max_min_shares(const std::vector<LpClass>& classes, const std::vector<LpGroup>& groups);
+LpShares max_min_shares(const std::vector<LpClass>& classes, const std::vector<LpGroup>& groups,
+                        int levels = kMostLevels);
 
 // Gavel's cost objective (section 4.2): the largest sum of throughput per dollar, jobs gpus speed X / price, with each
 // rate at least `at_least`; if those cannot all be had, without them.  All prices count as 1 if one of them is 0.
