@@ -10,6 +10,7 @@ find_package(nlohmann_json 3.11 CONFIG REQUIRED)
 find_package(GSL 2.7 REQUIRED)  # Fits of constants (validation/fit.h).
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SIMGRID REQUIRED IMPORTED_TARGET GLOBAL simgrid>=3.32)
+pkg_check_modules(CLP REQUIRED IMPORTED_TARGET GLOBAL clp>=1.17)  # Linear programs (policies/training_queue/max_min_lp.cc).
 if(JEVONS_TESTS)
   find_package(GTest 1.12 REQUIRED)
 endif()

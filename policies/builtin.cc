@@ -39,13 +39,19 @@
 #include "policies/router/random.h"
 #include "policies/router/round_robin.h"
 #include "policies/training_queue/conservative_backfill.h"
+#include "policies/training_queue/deadline.h"
+#include "policies/training_queue/drf.h"
 #include "policies/training_queue/easy_backfill.h"
+#include "policies/training_queue/fair_share.h"
 #include "policies/training_queue/fcfs.h"
 #include "policies/training_queue/first_fit.h"
 #include "policies/training_queue/gittins.h"
+#include "policies/training_queue/goodput.h"
 #include "policies/training_queue/las.h"
 #include "policies/training_queue/lyra.h"
+#include "policies/training_queue/max_min.h"
 #include "policies/training_queue/priority_aging.h"
+#include "policies/training_queue/quota.h"
 #include "policies/training_queue/sjf.h"
 #include "policies/training_queue/srtf.h"
 
@@ -83,6 +89,12 @@ Policies builtin_policies() {
   p.training_queues.add<GittinsQueue>();
   p.training_queues.add<PriorityAgingQueue>();
   p.training_queues.add<LyraQueue>();
+  p.training_queues.add<FairShareQueue>();
+  p.training_queues.add<DrfQueue>();
+  p.training_queues.add<QuotaQueue>();
+  p.training_queues.add<MaxMinQueue>();
+  p.training_queues.add<DeadlineQueue>();
+  p.training_queues.add<GoodputQueue>();
   p.placements.add<PackedPlacement>();
   p.placements.add<SpreadPlacement>();
   p.placements.add<BestFitPlacement>();

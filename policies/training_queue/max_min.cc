@@ -1,0 +1,264 @@
+// Rounds: a program, claims on GPUs, a plan, and what must change for it.
+#include "policies/training_queue/max_min.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace jevons {
+namespace {
+
+constexpr double kNoShare = 1e-6;  // CLP's tolerance is 1e-7.
+
+double rounded(double value) { return value > 0 ? std::exp2(std::ceil(4 * std::log2(value)) / 4) : 0.0; }
+
+bool is_objective(std::string_view text) { return text == "max_min" || text == "makespan" || text == "cost"; }
+
+}  // namespace
+
+void MaxMinQueue::describe(ParamTable<Params>& t) {
+  t.add("objective", &Params::objective, "max_min, makespan or cost",
+        "What the program makes as large as can be: the smallest throughput, the shortest makespan, throughput per "
+        "dollar.",
+        is_objective);
+  t.add("round", &Params::round, 1_s, 24_h, "Length of a round.");
+  t.add("shares", &Params::shares, TenantShares::kFormat, "Weights by tenant; 1 for a tenant that is not named.",
+        [](std::string_view text) { return TenantShares::parse(text).ok(); });
+  t.add("by_gpus", &Params::by_gpus,
+        "Whether max_min is fair in GPU time, as in the paper, rather than in the time that jobs run.");
+}
+
+MaxMinQueue::MaxMinQueue(const Params& params)
+    : params_(params), shares_(TenantShares::parse(params.shares).value()) {}  // Checked by the table above.
+
+void MaxMinQueue::decide(const QueueView& view, QueueDecision* decision) {
+  if (view.waiting.empty() && view.running.empty()) return;
+  if (!view.waiting.empty() || view.groups.size() > 1) decision->ask_again = std::max(round_ends_, view.now + 1_ns);
+  const bool at_end = view.now >= round_ends_;
+  if (!at_end && planned_at_ != view.now && view.free <= Gpus{0}) return;
+  read(view);
+  if (at_end) {
+    solve(view);
+    round_ends_ = view.now + params_.round;
+    planned_at_ = view.now;
+    for (Job& job : jobs_) {
+      const std::vector<double>& x = x_[job.life->kind];
+      for (std::size_t k = 0; k < groups_.size(); ++k) job.life->owed[k] += x[k] * params_.round.seconds();
+    }
+  }
+  if (decision->ask_again != Instant::never()) decision->ask_again = round_ends_;
+  if (planned_at_ == view.now) {
+    plan();
+    carry_out(view, decision);
+  } else {
+    fill(view, decision);
+  }
+}
+
+void MaxMinQueue::read(const QueueView& view) {
+  groups_.assign(view.groups.begin(), view.groups.end());
+  if (groups_.empty()) groups_.push_back({GroupId{}, view.free, view.capacity, 0.0});
+  for (auto& [id, life] : lives_) life.seen = false;
+  jobs_.clear();
+  for (const WaitingJobView& w : view.waiting) {
+    add(w.id, w.gpus, w.traits, w.ran, nullptr);
+    jobs_.back().blocked = w.blocked;
+    jobs_.back().work = w.remaining_estimate.seconds();
+  }
+  for (const RunningJobView& r : view.running) {
+    std::size_t group = 0;
+    for (std::size_t k = 0; k < groups_.size(); ++k) {
+      if (groups_[k].id == r.group) group = k;
+    }
+    add(r.id, r.gpus, r.traits, r.ran_at(view.now), &group);
+    Job& job = jobs_.back();
+    job.waiting = false;
+    job.group = group;
+    job.pinned = job.wide || r.started == view.now;
+    job.work = std::max(0.0, (r.expected_end - view.now).seconds() * r.speed);
+  }
+  std::erase_if(lives_, [](const auto& entry) { return !entry.second.seen; });
+}
+
+void MaxMinQueue::add(JobId id, Gpus gpus, const JobTraits* traits, Duration ran, const std::size_t* runs_on) {
+  Life& life = lives_[id];
+  life.seen = true;
+  life.owed.resize(groups_.size());
+  life.had.resize(groups_.size());
+  // What it ran since we last looked, it ran where it is, or was last seen.
+  if (runs_on != nullptr) life.group = *runs_on;
+  if (ran > life.ran) life.had[std::min(life.group, groups_.size() - 1)] += (ran - life.ran).seconds();
+  life.ran = ran;
+  jobs_.push_back({id, gpus, traits});
+  Job& job = jobs_.back();
+  job.life = &life;
+  job.wide = true;
+  for (std::size_t k = 0; k < groups_.size(); ++k) job.wide = job.wide && !may_run(job, k);
+}
+
+void MaxMinQueue::solve(const QueueView& view) {
+  lp_groups_.clear();
+  for (const QueueGroupView& g : groups_) lp_groups_.push_back({double(g.capacity.value), g.usd_per_gpu_hour});
+  classify(view, false);
+  if (classes_.size() > kMostClasses) classify(view, true);
+  if (classes_ == solved_classes_ && lp_groups_ == solved_groups_) return;
+  if (params_.objective == "cost") {
+    x_ = cheapest_shares(classes_, lp_groups_);
+  } else {  // Only the last job to end makes the makespan.
+    x_ = max_min_shares(classes_, lp_groups_, params_.objective == "makespan" ? 1 : kMostLevels);
+  }
+  solved_classes_ = classes_;
+  solved_groups_ = lp_groups_;
+}
+
+void MaxMinQueue::classify(const QueueView& view, bool coarse) {
+  using Key = std::pair<std::vector<double>, std::vector<double>>;
+  std::map<Key, std::size_t> known;
+  double all_gpus = 0;
+  for (const Job& job : jobs_) all_gpus += job.gpus.value;
+  classes_.clear();
+  for (Job& job : jobs_) {
+    LpClass kind = class_of(view, job, all_gpus, coarse);
+    const auto [it, fresh] = known.emplace(Key{{kind.gpus, kind.unit, kind.at_least}, kind.speed}, classes_.size());
+    job.life->kind = it->second;
+    if (fresh) {
+      classes_.push_back(std::move(kind));
+    } else {
+      classes_[it->second].jobs += 1;
+    }
+  }
+}
+
+// X_equal: a GPU of group k is shared by all jobs, so each has the share N_k / (all their GPUs) of its time there; no
+// job more than all its time.
+LpClass MaxMinQueue::class_of(const QueueView& view, const Job& job, double all_gpus, bool coarse) const {
+  LpClass kind;
+  kind.gpus = job.gpus.value;
+  double equal = 0, time = 0;
+  for (std::size_t k = 0; k < groups_.size(); ++k) {
+    kind.speed.push_back(may_run(job, k) ? speed(job, k) : 0.0);
+    if (coarse) kind.speed.back() = rounded(kind.speed.back());
+    equal += kind.speed.back() * groups_[k].capacity.value / all_gpus;
+    time += groups_[k].capacity.value / all_gpus;
+  }
+  equal /= std::max(1.0, time);
+  if (params_.objective == "max_min") {
+    const std::uint32_t t = job.traits->tenant;
+    const double weight = shares_.of(t < view.tenants.size() ? view.tenants[t].name : std::string_view());
+    kind.unit = equal > 0 ? weight * equal / (params_.by_gpus ? kind.gpus : 1.0) : 1.0;
+    if (coarse) kind.unit = rounded(kind.unit);
+  } else if (params_.objective == "makespan") {
+    kind.unit = rounded(std::max(job.work, 1.0));
+  } else if (job.traits->deadline != Instant::never() && job.traits->deadline > view.now) {
+    kind.at_least = rounded(job.work / (job.traits->deadline - view.now).seconds());
+  }
+  return kind;
+}
+
+// Jobs just started stay; then by claim; then whoever runs and need not give way; then who waits.
+void MaxMinQueue::plan() {
+  std::vector<Gpus> left;
+  for (const QueueGroupView& g : groups_) left.push_back(g.free);
+  for (const Job& job : jobs_) {
+    if (!job.waiting && !job.wide) left[job.group] += job.gpus;
+  }
+  const auto take = [&](Job& job, std::size_t k) {
+    job.planned = k;
+    left[k] -= job.gpus;
+  };
+  for (Job& job : jobs_) {
+    if (job.wide && !job.waiting) job.planned = job.group;
+    if (job.pinned && !job.wide) take(job, job.group);
+  }
+  claim();
+  for (const Claim& c : claims_) {
+    Job& job = jobs_[c.job];
+    if (job.planned == kNowhere && job.gpus <= left[c.group]) take(job, c.group);
+  }
+  for (Job& job : jobs_) {
+    if (job.waiting || job.planned == job.group || job.gpus > left[job.group]) continue;
+    if (job.planned == kNowhere) {
+      take(job, job.group);
+    } else if (speed(job, job.planned) <= speed(job, job.group)) {  // Moving is worth nothing.
+      left[job.planned] += job.gpus;
+      take(job, job.group);
+    }
+  }
+  for (Job& job : jobs_) {
+    if (!job.waiting || job.blocked || job.planned != kNowhere) continue;
+    const std::size_t k = fastest(job, left);
+    if (k != kNowhere) take(job, k);
+  }
+}
+
+void MaxMinQueue::claim() {
+  claims_.clear();
+  for (std::size_t j = 0; j < jobs_.size(); ++j) {
+    const Job& job = jobs_[j];
+    if (job.pinned || job.blocked || job.life->kind >= x_.size()) continue;
+    const std::vector<double>& x = x_[job.life->kind];
+    for (std::size_t k = 0; k < groups_.size(); ++k) {
+      if (x[k] <= kNoShare || !may_run(job, k)) continue;
+      const double had = job.life->had[k], owed = job.life->owed[k];
+      claims_.push_back({j, k, had <= 0, had <= 0 ? owed : owed / had, !job.waiting && job.group == k});
+    }
+  }
+  std::sort(claims_.begin(), claims_.end(), [&](const Claim& a, const Claim& b) {
+    if (a.never != b.never) return a.never;
+    if (a.priority != b.priority) return a.priority > b.priority;
+    if (a.runs_there != b.runs_there) return a.runs_there;
+    return jobs_[a.job].id != jobs_[b.job].id ? jobs_[a.job].id < jobs_[b.job].id : a.group < b.group;
+  });
+}
+
+std::size_t MaxMinQueue::fastest(const Job& job, const std::vector<Gpus>& left) const {
+  std::size_t best = kNowhere;
+  for (std::size_t k = 0; k < groups_.size(); ++k) {
+    if (!may_run(job, k) || job.gpus > left[k]) continue;
+    if (best == kNowhere || speed(job, k) > speed(job, best)) best = k;
+  }
+  return best;
+}
+
+// What moves stops now and starts when asked again at this instant.
+void MaxMinQueue::carry_out(const QueueView& view, QueueDecision* decision) const {
+  std::vector<Gpus> free;
+  for (const QueueGroupView& g : groups_) free.push_back(g.free);
+  for (const Job& job : jobs_) {
+    if (job.waiting || job.planned == job.group) continue;
+    decision->preempt.push_back(job.id);
+    free[job.group] += job.gpus;
+  }
+  for (const Job& job : jobs_) {
+    if (!job.waiting || job.planned == kNowhere || job.gpus > free[job.planned]) continue;
+    decision->start.emplace_back(job.id, Gpus{0}, groups_[job.planned].id);
+    free[job.planned] -= job.gpus;
+  }
+  if (decision->preempt.empty() && decision->start.empty()) start_wide(view.free, decision);
+}
+
+void MaxMinQueue::fill(const QueueView& view, QueueDecision* decision) const {
+  std::vector<Gpus> free;
+  Gpus all = view.free;
+  for (const QueueGroupView& g : groups_) free.push_back(g.free);
+  for (const Job& job : jobs_) {
+    if (!job.waiting || job.blocked || all < job.gpus) continue;
+    const std::size_t k = fastest(job, free);
+    if (k != kNowhere) {
+      free[k] -= job.gpus;
+      all -= job.gpus;
+      decision->start.emplace_back(job.id, Gpus{0}, groups_[k].id);
+    }
+  }
+  if (decision->start.empty()) start_wide(view.free, decision);
+}
+
+void MaxMinQueue::start_wide(Gpus free, QueueDecision* decision) const {
+  for (const Job& job : jobs_) {
+    if (!job.wide || !job.waiting || job.blocked || job.gpus > free) continue;
+    decision->start.emplace_back(job.id);
+    free -= job.gpus;
+  }
+}
+
+}  // namespace jevons
