@@ -5,6 +5,7 @@
 
 #include "experiments/scenario_check.h"
 #include "experiments/scenario_generators.h"
+#include "experiments/scenario_resolve.h"
 #include "experiments/scenario_rules.h"
 #include "experiments/scenario_training.h"
 #include "traces/generate/requests.h"
@@ -71,8 +72,11 @@ class StreamOpener {
   }
 
   Result<RequestSourcePtr> from_generator() const {
+    const int pool = pool_index(file_.message, stream_.pool());
+    CHECK(pool >= 0);
     const auto options =
-        request_generator(file_, path_ + ".generate", stream_.generate(), stream_.transforms_size() > 0);
+        request_generator(file_, path_ + ".generate", stream_.generate(), stream_.transforms_size() > 0,
+                          bundle_of(file_.message.serving().pools(pool)));
     if (!options) return options.error();
     auto source = generate_requests(*options, seed_, random_name());
     if (!source) return placed(file_, path_ + ".generate", "", source.error());

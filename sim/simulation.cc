@@ -24,6 +24,8 @@ MetricsSetup metrics_setup(const Inputs& in) {
   for (const PoolSetup& p : in.pools) m.pools.push_back({p.name, p.slo.ttft, p.slo.tpot, p.slo.e2e});
   m.energy_usd_per_kwh = in.energy_usd_per_kwh;
   m.pue = in.pue;
+  m.measure_from = in.measure_from;
+  m.measure_to = in.measure_to;
   return m;
 }
 
@@ -40,7 +42,8 @@ class Simulation final : public EventHandler {
   explicit Simulation(Inputs inputs)
       : in_(std::move(inputs)),
         metrics_(metrics_setup(in_)),
-        auditor_(in_.engine.audit ? std::make_unique<Auditor>(in_.cluster) : nullptr),
+        auditor_(in_.engine.audit ? std::make_unique<Auditor>(in_.cluster, in_.measure_from, in_.measure_to)
+                                  : nullptr),
         flows_(in_.cluster, &calendar_, &observers_),
         gpus_(in_.cluster, training_may_use(in_), &observers_),
         training_(&in_.training, &in_.cluster, &gpus_, &flows_, &calendar_, &observers_),
@@ -76,7 +79,9 @@ class Simulation final : public EventHandler {
     if (auditor_ != nullptr) {
       if (Status s = auditor_->verdict(result); !s) return s.error();
     }
-    return result;
+    std::vector<std::int64_t> bundles;
+    for (const PoolSetup& p : in_.pools) bundles.push_back(p.bundle);
+    return unbundled(std::move(result), bundles);
   }
 
   void on_round() override { flows_.on_round(); }

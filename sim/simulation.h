@@ -59,6 +59,9 @@ struct PoolSetup {
   std::unique_ptr<Admission> admission;    // Null: everything that fits is taken.
   std::string autoscaler_name, admission_name;
   std::int32_t priority = 0;  // PoolView::priority.
+  // A request of this pool stands for so many alike ones that come together: `instances` and `limits` are those of a
+  // replica in bundles (experiments/bundle.h), and the result is multiplied at the end.
+  std::int64_t bundle = 1;
 };
 
 struct RequestStreamSetup {
@@ -103,6 +106,8 @@ struct Inputs {
   std::string allocator_name;
   Duration review_every = 60_s;
   Instant horizon = Instant::never();  // The run ends here, or when all work is done if never().
+  // Requests and jobs that come outside [from, to) run like all others, but are not measured (sim/observe/result.h).
+  Instant measure_from, measure_to = Instant::never();
   double energy_usd_per_kwh = 0;       // 0 = energy is not part of the cost.
   double pue = 1.0;
   EngineOptions engine;

@@ -24,6 +24,8 @@ void RequestAudit::Total::add(const Total& t) {
   completed += t.completed;
   rejected += t.rejected;
   unfinished += t.unfinished;
+  outside += t.outside;
+  never_started += t.never_started;
   preemptions += t.preemptions;
   prompt += t.prompt;
   output += t.output;
@@ -55,7 +57,7 @@ void RequestAudit::arrive(Instant now, RequestId id, PoolId pool, Tokens prompt,
   any_ = true;
   last_id_ = id;
   if (pool.index >= pools_.size()) pools_.resize(pool.index + 1);
-  ++pools_[pool.index].arrived;
+  ++(now < from_ || now >= to_ ? pools_[pool.index].outside : pools_[pool.index].arrived);
   in_system_.insert_or_assign(id.index, Asked{now, pool, prompt, output});
 }
 
@@ -126,6 +128,7 @@ void RequestAudit::end(Instant now, const RequestRecord& r) {
   t.prefilled += r.prefilled.value;
   t.reused += r.reused.value;
   t.recomputed += r.recomputed.value;
+  if (r.arrival < from_ || r.arrival >= to_) return;
   if (known(r.scheduled)) {
     ++t.scheduled;
     t.queue_ns += (r.scheduled - r.arrival).ns;
@@ -140,6 +143,7 @@ void RequestAudit::end(Instant now, const RequestRecord& r) {
       break;
     case FinishReason::kUnfinished:
       ++t.unfinished;
+      if (!known(r.scheduled)) ++t.never_started;
       break;
     case FinishReason::kCompleted:
       ++t.completed;
@@ -171,6 +175,8 @@ void RequestAudit::compare_totals(Instant end, const std::string& pool, const To
   same("completed", own.completed, given.completed);
   same("rejected", own.rejected, given.rejected);
   same("unfinished", own.unfinished, given.unfinished);
+  same("never started", own.never_started, given.never_started);
+  same("outside the window", own.outside, given.outside);
   same("preemptions", own.preemptions, given.preemptions);
   same("prompt tokens", own.prompt, given.prompt.value);
   same("output tokens", own.output, given.output.value);

@@ -18,7 +18,8 @@ constexpr std::string_view kResult = "result";
 }  // namespace
 
 struct Auditor::Impl {
-  explicit Impl(const Cluster& c) : cluster(c), requests(&finding), gpus(cluster, &finding), power(cluster, &finding) {}
+  Impl(const Cluster& c, Instant from, Instant to)
+      : cluster(c), requests(&finding, from, to), gpus(cluster, &finding, from, to), power(cluster, &finding) {}
 
   // False once the audit has failed: state may be broken, and the first violation is the one that counts.
   bool tick(Instant at) {
@@ -40,7 +41,8 @@ struct Auditor::Impl {
   Int128 injected = 0, delivered = 0, cut_off = 0;
 };
 
-Auditor::Auditor(const Cluster& cluster) : impl_(std::make_unique<Impl>(cluster)) {}
+Auditor::Auditor(const Cluster& cluster, Instant from, Instant to)
+    : impl_(std::make_unique<Impl>(cluster, from, to)) {}
 Auditor::~Auditor() = default;
 
 void Auditor::on_request_arrival(Instant t, RequestId id, PoolId pool, Tokens prompt, Tokens output) {

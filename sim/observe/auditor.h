@@ -24,7 +24,8 @@ namespace jevons {
 
 class Auditor final : public Observer {
  public:
-  explicit Auditor(const Cluster& cluster);
+  // Requests and jobs that come outside [from, to) are not part of the result's measured counts.
+  explicit Auditor(const Cluster& cluster, Instant from = {}, Instant to = Instant::never());
   ~Auditor() override;
 
   void on_request_arrival(Instant, RequestId, PoolId, Tokens prompt, Tokens output) override;

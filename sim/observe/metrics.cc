@@ -62,6 +62,8 @@ void merge(const ServingResult& from, ServingResult* into) {
   into->completed += from.completed;
   into->rejected += from.rejected;
   into->unfinished += from.unfinished;
+  into->never_started += from.never_started;
+  into->outside += from.outside;
   into->met_slo += from.met_slo;
   into->preemptions += from.preemptions;
   into->prompt += from.prompt;
@@ -76,7 +78,38 @@ void merge(const ServingResult& from, ServingResult* into) {
   into->queue_time.merge(from.queue_time);
 }
 
+Histogram times(const Histogram& h, std::uint64_t n) {
+  std::vector<std::uint64_t> counts = h.counts();
+  for (std::uint64_t& c : counts) c *= n;
+  return Histogram::restore(std::move(counts), h.sum() * static_cast<Int128>(n),
+                            h.sum_squares() * static_cast<double>(n), h.min(), h.max());
+}
+
+void multiply(std::int64_t bundle, ServingResult* s) {
+  const auto n = static_cast<std::uint64_t>(bundle);
+  for (std::uint64_t* count : {&s->arrived, &s->completed, &s->rejected, &s->unfinished, &s->never_started, &s->met_slo,
+                               &s->outside, &s->preemptions}) {
+    *count *= n;
+  }
+  for (Tokens* tokens : {&s->prompt, &s->output, &s->produced, &s->prefilled, &s->reused, &s->recomputed}) {
+    tokens->value *= bundle;
+  }
+  for (Histogram* h : {&s->ttft, &s->tpot, &s->e2e, &s->queue_time}) *h = times(*h, n);
+}
+
 }  // namespace
+
+RunResult unbundled(RunResult result, std::span<const std::int64_t> bundle) {
+  CHECK(bundle.size() == result.pools.size());
+  if (std::all_of(bundle.begin(), bundle.end(), [](std::int64_t n) { return n == 1; })) return result;
+  result.serving = {};
+  result.serving.pool = "all";
+  for (std::size_t i = 0; i < bundle.size(); ++i) {
+    multiply(bundle[i], &result.pools[i]);
+    merge(result.pools[i], &result.serving);
+  }
+  return result;
+}
 
 bool met_slo(const RequestRecord& r, const MetricsSetup::Pool& pool) {
   if (r.reason != FinishReason::kCompleted) return false;
@@ -90,11 +123,13 @@ Metrics::Metrics(MetricsSetup setup) : setup_(std::move(setup)) {
   for (const MetricsSetup::Group& g : setup_.groups) result_.groups.push_back(g.name);
   result_.ledger_by_group.resize(setup_.groups.size());
   result_.serving.pool = "all";
+  result_.measure_from = setup_.measure_from;
+  result_.measure_to = setup_.measure_to;
 }
 
-void Metrics::on_request_arrival(Instant, RequestId, PoolId pool, Tokens, Tokens) {
+void Metrics::on_request_arrival(Instant at, RequestId, PoolId pool, Tokens, Tokens) {
   CHECK(pool.index < result_.pools.size());
-  ++result_.pools[pool.index].arrived;
+  ++(measured(at) ? result_.pools[pool.index].arrived : result_.pools[pool.index].outside);
 }
 
 void Metrics::on_request_end(Instant, const RequestRecord& r) {
@@ -105,10 +140,14 @@ void Metrics::on_request_end(Instant, const RequestRecord& r) {
   p.prefilled += r.prefilled;
   p.reused += r.reused;
   p.recomputed += r.recomputed;
+  if (!measured(r.arrival)) return;
   if (r.scheduled != Instant::never()) p.queue_time.add((r.scheduled - r.arrival).ns);
   if (r.first_token != Instant::never()) p.ttft.add((r.first_token - r.arrival).ns);
   if (r.reason == FinishReason::kRejected) ++p.rejected;
-  if (r.reason == FinishReason::kUnfinished) ++p.unfinished;
+  if (r.reason == FinishReason::kUnfinished) {
+    ++p.unfinished;
+    p.never_started += r.scheduled == Instant::never() ? 1 : 0;
+  }
   if (r.reason != FinishReason::kCompleted) return;
   ++p.completed;
   p.prompt += r.prompt;
@@ -118,7 +157,9 @@ void Metrics::on_request_end(Instant, const RequestRecord& r) {
   if (met_slo(r, setup_.pools[r.pool.index])) ++p.met_slo;
 }
 
-void Metrics::on_job_arrival(Instant, JobId, Gpus) { ++result_.training.submitted; }
+void Metrics::on_job_arrival(Instant at, JobId, Gpus) {
+  ++(measured(at) ? result_.training.submitted : result_.training.outside);
+}
 
 void Metrics::on_job_start(Instant, const GangStart&) {}
 
@@ -126,13 +167,32 @@ void Metrics::on_job_end(Instant, const JobRecord& r) {
   TrainingResult& t = result_.training;
   t.preemptions += static_cast<std::uint64_t>(r.preemptions);
   t.checkpoints += static_cast<std::uint64_t>(r.checkpoints);
-  if (r.first_start != Instant::never()) t.queueing_delay.add((r.first_start - r.submit).ns);
-  if (r.reason == FinishReason::kRejected) ++t.rejected;
-  if (r.reason == FinishReason::kUnfinished) ++t.unfinished;
-  if (r.reason != FinishReason::kCompleted) return;
-  ++t.completed;
-  t.jct.add((r.finish - r.submit).ns);
-  t.last_finish = std::max(t.last_finish, r.finish);
+  if (r.reason == FinishReason::kCompleted) t.last_finish = std::max(t.last_finish, r.finish);
+  const Duration age = r.finish - r.submit;
+  if (r.reason != FinishReason::kRejected) {
+    Tenant& tenant = tenants_[std::string(r.tenant)];
+    tenant.useful += r.useful;
+    tenant.in_system += r.gpus * age;
+  }
+  if (!measured(r.submit)) return;
+  const bool started = r.first_start != Instant::never();
+  if (started) t.queueing_delay.add((r.first_start - r.submit).ns);
+  switch (r.reason) {
+    case FinishReason::kRejected:
+      ++t.rejected;
+      break;
+    case FinishReason::kUnfinished:
+      ++t.unfinished;
+      t.unfinished_age.add(age.ns);
+      if (started) break;
+      ++t.never_started;
+      t.unstarted_age.add(age.ns);
+      break;
+    case FinishReason::kCompleted:
+      ++t.completed;
+      t.jct.add(age.ns);
+      break;
+  }
 }
 
 // The nodes a pool holds from the start have not moved.
@@ -168,6 +228,7 @@ void Metrics::on_run_end(Instant at) {
   }
   result_.gpu_cost = clamped(gpu_cost);
   result_.training.useful = result_.ledger.by_purpose[static_cast<std::size_t>(Purpose::kTraining)];
+  for (const auto& [name, t] : tenants_) result_.training.tenants.push_back({name, t.useful, t.in_system});
   add_energy();
 }
 

@@ -74,6 +74,7 @@ struct RequestRecord {
 struct JobRecord {
   JobId id;
   std::string_view name;
+  std::string_view tenant{};
   FinishReason reason = FinishReason::kCompleted;
   Gpus gpus;
   Instant submit;

@@ -39,7 +39,8 @@ void Pool::add_node(NodeId node, Instant now) {
                                                                .table = setup_->table.get(),
                                                                .limits = &setup_->limits,
                                                                .batcher = setup_->batcher.get(),
-                                                               .batcher_name = setup_->batcher_name},
+                                                               .batcher_name = setup_->batcher_name,
+                                                               .bundle = setup_->bundle},
                                                   now, context_.calendar, context_.requests, context_.observers, this));
     context_.replicas->push_back(replicas_.back().get());
     ready_.push_back({.id = id, .node = node, .speed = instance->speed});

@@ -31,6 +31,7 @@ void TrainingRuntime::on_arrival(Instant now) {
     JobState& s = state(id);
     s.record.id = id;
     s.record.name = job.name;
+    s.record.tenant = job.tenant;
     s.record.gpus = job.gpus;
     s.record.submit = job.submit;
     s.record.first_start = Instant::never();
