@@ -2,8 +2,8 @@
 //
 // The engine is not told.  A replica in bundles has 1/N of the KV blocks, of the batch and of the tokens of an
 // iteration, rounded down, and an iteration of b bundles takes what one of N x b sequences takes.  The source sends 1/N
-// of the rate, and the result is multiplied by N (sim/observe/metrics.h).  What is lost is the grain: requests come, and
-// batches grow, N at a time.
+// of the rate, and the result is multiplied by N (sim/observe/metrics.h).  What is lost is the grain: requests come,
+// and batches grow, N at a time.
 #ifndef JEVONS_EXPERIMENTS_BUNDLE_H_
 #define JEVONS_EXPERIMENTS_BUNDLE_H_
 

@@ -71,8 +71,8 @@ class PoolCheck {
                      pool_.max_num_batched_tokens() / pool_.max_model_len());
     }
     if (pool_.has_iteration_table()) {
-      return fail("bundle", "expected 1 with iteration_table, whose times are of single requests, got " +
-                                std::to_string(n));
+      return fail("bundle",
+                  "expected 1 with iteration_table, whose times are of single requests, got " + std::to_string(n));
     }
     return Ok{};
   }
@@ -155,9 +155,8 @@ class PoolCheck {
     // A sequence lies in one data-parallel rank.
     const std::int64_t tokens = blocks / bundle_of(pool_) / pool_.groups(i).data_parallel_size() * pool_.block_size();
     if (tokens < pool_.max_model_len()) {
-      const std::string rank =
-          std::string(bundle_of(pool_) > 1 ? "a bundle's share of " : "") +
-          (pool_.groups(i).data_parallel_size() > 1 ? "a data-parallel rank of " : "");
+      const std::string rank = std::string(bundle_of(pool_) > 1 ? "a bundle's share of " : "") +
+                               (pool_.groups(i).data_parallel_size() > 1 ? "a data-parallel rank of " : "");
       return fail("max_model_len", "expected at most " + std::to_string(tokens) + ", the tokens that the KV cache of " +
                                        rank + "a replica on '" + group.name() + "' holds, got " +
                                        std::to_string(pool_.max_model_len()));

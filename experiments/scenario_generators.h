@@ -15,7 +15,8 @@ namespace jevons {
 // pull later requests before it.
 // In bundles: rate and limit are divided by `bundle`.
 Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, const std::string& path,
-                                                  const proto::RequestGenerator& generate, bool transformed, std::int64_t bundle);
+                                                  const proto::RequestGenerator& generate, bool transformed,
+                                                  std::int64_t bundle);
 
 Result<JobGeneratorOptions> job_generator(const ScenarioFile& file, const std::string& path,
                                           const proto::JobGenerator& generate, const std::string& name);

@@ -134,8 +134,7 @@ Status decode(const proto::TrainingRecord& r, TrainingResult* t) {
   t->never_started = r.never_started();
   t->outside = r.outside();
   for (const proto::TenantRecord& tenant : r.tenants()) {
-    t->tenants.push_back(
-        {tenant.tenant(), GpuTime{decode(tenant.useful())}, GpuTime{decode(tenant.in_system())}});
+    t->tenants.push_back({tenant.tenant(), GpuTime{decode(tenant.useful())}, GpuTime{decode(tenant.in_system())}});
   }
   if (Status ok = decode(r.unfinished_age(), &t->unfinished_age); !ok) return ok;
   if (Status ok = decode(r.unstarted_age(), &t->unstarted_age); !ok) return ok;

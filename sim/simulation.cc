@@ -29,6 +29,14 @@ MetricsSetup metrics_setup(const Inputs& in) {
   return m;
 }
 
+std::vector<std::int64_t> bundles(const Inputs& in) {
+  std::vector<std::int64_t> by_pool;
+  for (const PoolSetup& p : in.pools) by_pool.push_back(p.bundle);
+  return by_pool;
+}
+
+AuditScope audit_scope(const Inputs& in) { return {in.measure_from, in.measure_to, bundles(in)}; }
+
 std::vector<bool> training_may_use(const Inputs& in) {
   std::vector<bool> may(in.cluster.groups.size(), false);
   for (std::size_t g = 0; g < may.size() && g < in.training.speed_by_group.size(); ++g) {
@@ -42,8 +50,7 @@ class Simulation final : public EventHandler {
   explicit Simulation(Inputs inputs)
       : in_(std::move(inputs)),
         metrics_(metrics_setup(in_)),
-        auditor_(in_.engine.audit ? std::make_unique<Auditor>(in_.cluster, in_.measure_from, in_.measure_to)
-                                  : nullptr),
+        auditor_(in_.engine.audit ? std::make_unique<Auditor>(in_.cluster, audit_scope(in_)) : nullptr),
         flows_(in_.cluster, &calendar_, &observers_),
         gpus_(in_.cluster, training_may_use(in_), &observers_),
         training_(&in_.training, &in_.cluster, &gpus_, &flows_, &calendar_, &observers_),
@@ -79,9 +86,7 @@ class Simulation final : public EventHandler {
     if (auditor_ != nullptr) {
       if (Status s = auditor_->verdict(result); !s) return s.error();
     }
-    std::vector<std::int64_t> bundles;
-    for (const PoolSetup& p : in_.pools) bundles.push_back(p.bundle);
-    return unbundled(std::move(result), bundles);
+    return unbundled(std::move(result), bundles(in_));
   }
 
   void on_round() override { flows_.on_round(); }

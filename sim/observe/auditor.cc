@@ -2,6 +2,7 @@
 #include "sim/observe/auditor.h"
 
 #include <map>
+#include <utility>
 
 #include "sim/observe/audit_finding.h"
 #include "sim/observe/audit_gpus.h"
@@ -18,8 +19,11 @@ constexpr std::string_view kResult = "result";
 }  // namespace
 
 struct Auditor::Impl {
-  Impl(const Cluster& c, Instant from, Instant to)
-      : cluster(c), requests(&finding, from, to), gpus(cluster, &finding, from, to), power(cluster, &finding) {}
+  Impl(const Cluster& c, AuditScope scope)
+      : cluster(c),
+        requests(&finding, scope.from, scope.to),
+        gpus(cluster, &finding, scope.from, scope.to),
+        power(cluster, &finding, std::move(scope.bundle)) {}
 
   // False once the audit has failed: state may be broken, and the first violation is the one that counts.
   bool tick(Instant at) {
@@ -41,8 +45,7 @@ struct Auditor::Impl {
   Int128 injected = 0, delivered = 0, cut_off = 0;
 };
 
-Auditor::Auditor(const Cluster& cluster, Instant from, Instant to)
-    : impl_(std::make_unique<Impl>(cluster, from, to)) {}
+Auditor::Auditor(const Cluster& cluster, AuditScope scope) : impl_(std::make_unique<Impl>(cluster, std::move(scope))) {}
 Auditor::~Auditor() = default;
 
 void Auditor::on_request_arrival(Instant t, RequestId id, PoolId pool, Tokens prompt, Tokens output) {

@@ -22,10 +22,14 @@
 
 namespace jevons {
 
+struct AuditScope {
+  Instant from, to = Instant::never();  // What comes outside is not part of the result's measured counts.
+  std::vector<std::int64_t> bundle;     // By pool: sequences that one request stands for; empty: 1.
+};
+
 class Auditor final : public Observer {
  public:
-  // Requests and jobs that come outside [from, to) are not part of the result's measured counts.
-  explicit Auditor(const Cluster& cluster, Instant from = {}, Instant to = Instant::never());
+  explicit Auditor(const Cluster& cluster, AuditScope scope = {});
   ~Auditor() override;
 
   void on_request_arrival(Instant, RequestId, PoolId, Tokens prompt, Tokens output) override;

@@ -15,8 +15,8 @@
 
 namespace jevons {
 
-// "Measured": arrived (jobs: submitted) in [RunResult::measure_from, measure_to), which is everything unless the scenario
-// says otherwise.  All else covers the whole run.
+// "Measured": arrived (jobs: submitted) in [RunResult::measure_from, measure_to), which is everything unless the
+// scenario says otherwise.  All else covers the whole run.
 
 struct ServingResult {  // Of one pool, or of all together (merged).
   std::string pool;
@@ -44,12 +44,12 @@ struct TrainingResult {
   std::uint64_t never_started = 0;                                           // Of the unfinished.
   std::uint64_t outside = 0;                                                 // Submitted, but not measured.
   std::uint64_t preemptions = 0, checkpoints = 0;
-  Histogram jct;             // ns, completed measured jobs: finish - submit.
-  Histogram queueing_delay;  // ns, started measured jobs: first start - submit.
-  Histogram unfinished_age;  // ns, unfinished measured jobs: end of the run - submit; their JCT is more.
-  Histogram unstarted_age;   // ns, of those that never started.
-  GpuTime useful;            // Training time of kept steps (ledger's kTraining).
-  Instant last_finish;       // Makespan: end of the last completed job.
+  Histogram jct;                      // ns, completed measured jobs: finish - submit.
+  Histogram queueing_delay;           // ns, started measured jobs: first start - submit.
+  Histogram unfinished_age;           // ns, unfinished measured jobs: end of the run - submit; their JCT is more.
+  Histogram unstarted_age;            // ns, of those that never started.
+  GpuTime useful;                     // Training time of kept steps (ledger's kTraining).
+  Instant last_finish;                // Makespan: end of the last completed job.
   std::vector<TenantResult> tenants;  // By name.
 };
 
@@ -64,8 +64,8 @@ struct Ledger {  // GPU-time by purpose and by power phase; per group and in tot
 };
 
 struct RunResult {
-  bool complete = true;  // False: interrupted before the horizon.
-  Instant end;           // Simulated time the figures cover, from 0.
+  bool complete = true;                                 // False: interrupted before the horizon.
+  Instant end;                                          // Simulated time the figures cover, from 0.
   Instant measure_from, measure_to = Instant::never();  // never(): to the end.
   std::vector<ServingResult> pools;
   ServingResult serving;  // All pools together.
