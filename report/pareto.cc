@@ -98,7 +98,7 @@ std::string pareto_plot(const Comparison& c, bool color) {
                                  figure_text(figure("slo_attainment"), p.slo_attainment),
                                  figure_text(figure("useful_gpu_hours"), p.useful_gpu_hours),
                                  p.bound       ? ""
-                                 : p.dominated ? ", beaten on both by another"
+                                 : p.dominated ? ", dominated"
                                                : ""),
                      "  ");
   }
