@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "experiments/scenario_faults.h"
 #include "experiments/scenario_power.h"
 #include "experiments/scenario_resolve.h"
 #include "experiments/scenario_rules.h"
@@ -112,6 +113,7 @@ Status check_scenario(const ScenarioFile& file, const Catalogue& catalogue, cons
   if (Status s = check_cluster(file, catalogue); !s) return s;
   if (Status s = check_pools(file, catalogue, policies); !s) return s;
   if (Status s = check_load(file, catalogue, policies); !s) return s;
+  if (Status s = check_faults(file); !s) return s;
   return check_policies(file, policies);
 }
 

@@ -7,6 +7,8 @@
 
 #include "experiments/bundle.h"
 #include "experiments/scenario_check.h"
+#include "experiments/scenario_faults.h"
+#include "experiments/scenario_future.h"
 #include "experiments/scenario_power.h"
 #include "experiments/scenario_resolve.h"
 #include "experiments/scenario_rules.h"
@@ -47,10 +49,21 @@ class InputsBuilder {
         !s) {
       return s.error();
     }
+    in.faults = faults_of(s_, seed_);
+    if (s_.training().optimal_checkpoints()) in.training.optimal_checkpoints = optimal_checkpoints(in);
+    if (Status s = future(&in); !s) return s.error();
     return in;
   }
 
  private:
+  Status future(Inputs* in) const {
+    if (!policies_.allocators.entries().at(policy_.allocator().name()).sees_future) return Ok{};
+    auto future = read_future(*in, [&](int stream) { return open_stream(file_, stream, seed_); });
+    if (!future) return future.error();
+    in->future = *std::move(future);
+    return Ok{};
+  }
+
   // A policy with a random stream of its own, named by what it does: two policies of one kind draw alike.
   template <class Api>
   Status make(const PolicyCatalogue<Api>& catalogue, const proto::Choice& choice, const std::string& stream,
@@ -76,6 +89,8 @@ class InputsBuilder {
       group.price_usd_per_gpu_hour = g.price_usd_per_gpu_hour();
       group.nic_bytes_per_s = g.nic_gbit_per_s() * g.gpus_per_node() * kGiga / kBitsPerByte;
       group.power = group_power(g, *gpu);
+      group.cpus_per_node = g.cpus_per_node();
+      group.memory_per_node = bytes_of(g.memory_per_node());
       groups.push_back(std::move(group));
     }
     const proto::Fabric& f = s_.cluster().fabric();
@@ -192,6 +207,10 @@ class InputsBuilder {
     setup.checkpoint_interval = duration_of(t.checkpoint_interval());
     setup.checkpoint_bytes_per_gpu = static_cast<double>(bytes_of(t.checkpoint_bytes_per_gpu()).value);
     setup.restart_overhead = duration_of(t.restart_overhead());
+    setup.asynchronous_checkpoints = t.asynchronous_checkpoints();
+    setup.resize_overhead = duration_of(t.resize_overhead());
+    setup.notice = duration_of(t.preemption_notice());
+    setup.usd_per_gpu_hour = t.usd_per_gpu_hour();
     const proto::Choice& queue = policy_.has_queue() ? policy_.queue() : t.queue();
     const proto::Choice& placement = policy_.has_placement() ? policy_.placement() : t.placement();
     if (Status s = make(policies_.training_queues, queue, "queue", &setup.queue, &setup.queue_name); !s) return s;

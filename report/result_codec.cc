@@ -120,6 +120,12 @@ void encode(const TrainingResult& t, proto::TrainingRecord* out) {
   encode(t.queueing_delay, out->mutable_queueing_delay());
   encode(t.useful.gpu_ns, out->mutable_useful());
   out->set_last_finish(t.last_finish.ns);
+  out->set_resizes(t.resizes);
+  out->set_failures(t.failures);
+  encode(t.lost_to_failures.gpu_ns, out->mutable_lost_to_failures());
+  out->set_deadlines(t.deadlines);
+  out->set_deadlines_met(t.deadlines_met);
+  encode(t.elapsed.gpu_ns, out->mutable_elapsed());
 }
 
 Status decode(const proto::TrainingRecord& r, TrainingResult* t) {
@@ -138,6 +144,12 @@ Status decode(const proto::TrainingRecord& r, TrainingResult* t) {
   }
   if (Status ok = decode(r.unfinished_age(), &t->unfinished_age); !ok) return ok;
   if (Status ok = decode(r.unstarted_age(), &t->unstarted_age); !ok) return ok;
+  t->resizes = r.resizes();
+  t->failures = r.failures();
+  t->lost_to_failures = GpuTime{decode(r.lost_to_failures())};
+  t->deadlines = r.deadlines();
+  t->deadlines_met = r.deadlines_met();
+  t->elapsed = GpuTime{decode(r.elapsed())};
   if (Status ok = decode(r.jct(), &t->jct); !ok) return ok;
   return decode(r.queueing_delay(), &t->queueing_delay);
 }
@@ -176,6 +188,13 @@ void encode_run(const RunReport& run, proto::RunRecord* record) {
   for (const ServingResult& pool : r.pools) encode(pool, record->add_pools());
   encode(r.serving, record->mutable_serving());
   encode(r.training, record->mutable_training());
+  for (const FaultResult& f : r.faults) {
+    proto::FaultRecord* fault = record->add_faults();
+    fault->set_cause(f.cause);
+    fault->set_count(f.count);
+    fault->set_jobs_stopped(f.jobs_stopped);
+    encode(f.lost.gpu_ns, fault->mutable_lost());
+  }
   for (std::size_t g = 0; g < r.groups.size(); ++g) {
     proto::GroupRecord* group = record->add_groups();
     group->set_name(r.groups[g]);
@@ -211,6 +230,9 @@ Result<RunReport> decode_run(const proto::RunRecord& record) {
   }
   if (Status ok = decode(record.serving(), &r.serving); !ok) return ok.error();
   if (Status ok = decode(record.training(), &r.training); !ok) return ok.error();
+  for (const proto::FaultRecord& f : record.faults()) {
+    r.faults.push_back({f.cause(), f.count(), f.jobs_stopped(), GpuTime{decode(f.lost())}});
+  }
   for (const proto::GroupRecord& group : record.groups()) {
     r.groups.push_back(group.name());
     GroupPrice& price = run.prices.emplace_back();

@@ -19,11 +19,15 @@ Reallocation::Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Poo
       observers_(observers),
       review_slot_(calendar->add_slot(EventKind::kReview, 0)),
       nodes_(inputs->cluster.nodes.size()),
-      targets_(inputs->pools.size()) {
+      targets_(inputs->pools.size()),
+      vacating_(inputs->pools.size()),
+      spares_missing_(inputs->cluster.groups.size()) {
+  training->on_left([this](Instant now) { claim_vacated(now); });
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) nodes_[i].slot = calendar->add_slot(EventKind::kNodePhase, i);
 }
 
 Status Reallocation::begin(Instant now) {
+  set_spares_aside(now);
   for (const auto& pool : *pools_) {
     std::int32_t missing = pool->setup().initial_nodes.value;
     targets_[pool->id().index] = missing;
@@ -50,7 +54,7 @@ Reallocation::Counts Reallocation::counts(PoolId pool) const {
   Counts c;
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
     const Phase p = nodes_[i].phase;
-    if (p == Phase::kTraining || gpus_->pool_of(NodeId{i}) != pool) continue;
+    if (gpus_->pool_of(NodeId{i}) != pool) continue;
     ++(p == Phase::kServing ? c.ready : p == Phase::kDraining ? c.draining : c.coming);
   }
   return c;
@@ -68,6 +72,8 @@ void Reallocation::fill_view(Instant now) {
     v.coming_nodes = c.coming;
     v.draining_nodes = c.draining;
     v.target_nodes = targets_[pool->id().index];
+    v.leaving_nodes = static_cast<std::int32_t>(vacating_[pool->id().index].size());
+    v.priority = pool->setup().priority;
     v.load_time = expected_load_time(*pool);
     pool_views_.push_back(v);
   }
@@ -78,7 +84,11 @@ void Reallocation::fill_view(Instant now) {
            .training_nodes = gpus_->training_nodes(),
            .idle_training_nodes = gpus_->idle_training_nodes(),
            .waiting_gpus = training_->waiting_gpus(),
-           .running_jobs = victims_};
+           .running_jobs = victims_,
+           .waiting_jobs = training_->waiting_jobs(),
+           .usd_per_training_gpu_hour = inputs_->training.usd_per_gpu_hour,
+           .notice = inputs_->training.notice,
+           .future = inputs_->future.get()};
   last_review_ = now;
 }
 
@@ -118,6 +128,12 @@ void Reallocation::check(const AllocatorDecision& d, Instant now) const {
       throw_contract_error(inputs_->allocator_name, "names a victim that is not running, or names it twice", now);
     }
   }
+  std::set<NodeId> nodes;
+  for (const NodeId n : d.reclaim) {
+    if (n.index >= nodes_.size() || !nodes.insert(n).second) {
+      throw_contract_error(inputs_->allocator_name, "reclaims a node that does not exist, or names it twice", now);
+    }
+  }
 }
 
 void Reallocation::move_towards(Pool* pool, std::int32_t target, Instant now) {
@@ -128,24 +144,109 @@ void Reallocation::move_towards(Pool* pool, std::int32_t target, Instant now) {
   if (target < have) shrink(pool, have - target, now);
 }
 
-// Cheapest first: nodes still draining, then idle ones, then those of training jobs.
+// Cheapest first: nodes still draining, then idle ones, then those that jobs on notice are leaving, then more of
+// training's.
 void Reallocation::grow(Pool* pool, std::int32_t by, Instant now) {
   by -= undrain(pool, by, now);
   by -= claim_idle(pool, by, now);
+  forget_vacated(pool, static_cast<std::size_t>(by));
+  by -= static_cast<std::int32_t>(vacating_[pool->id().index].size());
   if (!decision_.may_preempt) return;
-  for (const JobId victim : decision_.victims) {
-    if (by == 0) return;
-    if (!training_->running(victim) || !helps(victim, *pool)) continue;
-    training_->preempt(victim, now);
-    changed_ = true;
-    by -= claim_idle(pool, by, now);
+  by -= reclaim(pool, by, now);
+  stop_victims(pool, by, now);
+}
+
+std::int32_t Reallocation::reclaim(Pool* pool, std::int32_t at_most, Instant now) {
+  std::int32_t got = 0;
+  for (const NodeId node : decision_.reclaim) {
+    if (got >= at_most) break;
+    const bool has_jobs = gpus_->with_training(node) && !gpus_->whole_and_idle(node) && !gpus_->closed(node);
+    if (!has_jobs || !serves_on(*pool, node)) continue;
+    vacate(node, pool, now);
+    ++got;
   }
+  return got;
+}
+
+// Takes the node from its jobs: at once, or when those on notice have left.
+void Reallocation::vacate(NodeId node, Pool* pool, Instant now) {
+  for (const JobId job : training_->jobs_on(node)) {
+    if (training_->withdraw(job, node, now)) continue;
+    if (decision_.give_notice) {
+      training_->preempt_with_notice(job, now);
+    } else {
+      training_->preempt(job, now);
+    }
+  }
+  changed_ = true;
+  if (gpus_->whole_and_idle(node)) return begin_loading(node, pool, now);
+  gpus_->close(node);
+  vacating_[pool->id().index].push_back(node);
+}
+
+std::int32_t Reallocation::stop_victims(Pool* pool, std::int32_t at_most, Instant now) {
+  std::int32_t got = 0;
+  for (const JobId victim : decision_.victims) {
+    if (got >= at_most) break;
+    if (!training_->running(victim) || training_->leaving(victim) || !helps(victim, *pool)) continue;
+    const std::vector<NodeShare> held(training_->shares(victim).begin(), training_->shares(victim).end());
+    changed_ = true;
+    if (decision_.give_notice) {
+      training_->preempt_with_notice(victim, now);
+      for (const NodeShare& s : held) {
+        if (got < at_most) got += await(s.node, pool);
+      }
+    } else {
+      training_->preempt(victim, now);
+    }
+    got += claim_idle(pool, at_most - got, now);
+  }
+  return got;
+}
+
+// 1 if the node will be empty when those on notice have left: then it waits for that.
+std::int32_t Reallocation::await(NodeId node, Pool* pool) {
+  if (!serves_on(*pool, node) || gpus_->closed(node) || gpus_->whole_and_idle(node)) return 0;
+  for (const JobId job : training_->jobs_on(node)) {
+    if (!training_->leaving(job)) return 0;
+  }
+  gpus_->close(node);
+  vacating_[pool->id().index].push_back(node);
+  return 1;
+}
+
+void Reallocation::claim_vacated(Instant now) {
+  for (const auto& pool : *pools_) {
+    std::vector<NodeId>& waits = vacating_[pool->id().index];
+    for (std::size_t i = 0; i < waits.size();) {
+      if (!gpus_->whole_and_idle(waits[i])) {
+        ++i;
+        continue;
+      }
+      const NodeId node = waits[i];
+      waits.erase(waits.begin() + static_cast<std::ptrdiff_t>(i));
+      begin_loading(node, pool.get(), now);
+    }
+  }
+}
+
+// Gives up nodes it waits for, beyond the first `keep`: training may use them again.
+void Reallocation::forget_vacated(Pool* pool, std::size_t keep) {
+  std::vector<NodeId>& waits = vacating_[pool->id().index];
+  while (waits.size() > keep) {
+    gpus_->open(waits.back());
+    waits.pop_back();
+  }
+}
+
+bool Reallocation::serves_on(const Pool& pool, NodeId node) const {
+  return pool.serves_on(inputs_->cluster.nodes[node.index].group);
 }
 
 // True if the job holds GPUs of a node that could serve the pool.
 bool Reallocation::helps(JobId job, const Pool& pool) const {
   for (const NodeShare& s : training_->shares(job)) {
-    if (pool.serves_on(inputs_->cluster.nodes[s.node.index].group)) return true;
+    if (serves_on(pool, s.node)) return true;
   }
   return false;
 }
@@ -178,11 +279,11 @@ std::int32_t Reallocation::claim_idle(Pool* pool, std::int32_t at_most, Instant 
 
 // Cheapest first: nodes that are still loading, then the least loaded.
 void Reallocation::shrink(Pool* pool, std::int32_t by, Instant now) {
+  forget_vacated(pool, 0);
   std::vector<std::pair<std::int64_t, NodeId>> order;
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
     const NodeId node{i};
-    if (nodes_[i].phase == Phase::kTraining || nodes_[i].phase == Phase::kDraining) continue;
-    if (gpus_->pool_of(node) != pool->id()) continue;
+    if (nodes_[i].phase == Phase::kDraining || gpus_->pool_of(node) != pool->id()) continue;
     order.emplace_back(nodes_[i].phase == Phase::kServing ? pool->node_load(node) : -1, node);
   }
   std::sort(order.begin(), order.end());

@@ -3,6 +3,7 @@
 // Towards a pool: the node is claimed when it is whole and idle (jobs on it are preempted first, if the allocator
 // allows), reads the model's weights from storage - a flow that shares the wires - warms up, and starts its replicas.
 // Back: its replicas drain, and the node is training's again when the last request has left or the drain limit is over.
+// Out: a node that fails leaves whoever has it, is repaired, and comes back to training or stays as a spare.
 #ifndef JEVONS_SIM_REALLOCATION_H_
 #define JEVONS_SIM_REALLOCATION_H_
 
@@ -10,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "sim/faults/faults.h"
 #include "sim/serving/pool.h"
 #include "sim/training/runtime.h"
 
@@ -26,6 +28,7 @@ class Reallocation final : public FlowOwner {
   void on_review(Instant now);
   void on_node_phase(NodeId node, Instant now);  // kNodePhase: warm, or the drain limit is over.
   void flow_done(std::uint64_t flow, Instant now) override;
+  void on_fault(const Faults::Strike& strike, Instant now);
   // After an iteration of a pool that has draining nodes: takes back those that are empty.
   void collect_drained(Pool* pool, Instant now);
   bool moving() const { return moving_ > 0; }          // Some node is loading or draining.
@@ -33,7 +36,7 @@ class Reallocation final : public FlowOwner {
   void end(Instant now);
 
  private:
-  enum class Phase : std::uint8_t { kTraining, kLoading, kWarming, kServing, kDraining };
+  enum class Phase : std::uint8_t { kTraining, kLoading, kWarming, kServing, kDraining, kBroken, kSpare, kSwapping };
   struct State {
     Phase phase = Phase::kTraining;
     Instant since;
@@ -52,6 +55,23 @@ class Reallocation final : public FlowOwner {
   std::int32_t undrain(Pool* pool, std::int32_t at_most, Instant now);
   std::int32_t claim_idle(Pool* pool, std::int32_t at_most, Instant now);
   bool helps(JobId job, const Pool& pool) const;
+  bool serves_on(const Pool& pool, NodeId node) const;
+  std::int32_t reclaim(Pool* pool, std::int32_t at_most, Instant now);
+  std::int32_t stop_victims(Pool* pool, std::int32_t at_most, Instant now);
+  void vacate(NodeId node, Pool* pool, Instant now);
+  std::int32_t await(NodeId node, Pool* pool);
+  void claim_vacated(Instant now);
+  void forget_vacated(Pool* pool, std::size_t keep);
+  void reload(NodeId node, Pool* pool, Instant now);
+
+  // Failures (reallocation_faults.cc).
+  void set_spares_aside(Instant now);
+  void strike_process(const Faults::Strike& strike, std::int32_t* jobs, GpuTime* lost, Instant now);
+  void break_node(NodeId node, Duration repair, std::int32_t* jobs, GpuTime* lost, Instant now);
+  void empty(NodeId node, std::int32_t* jobs, GpuTime* lost, Instant now);
+  void call_spare(GroupId group, Instant now);
+  void on_back(NodeId node, Instant now);
+  void top_up(Instant now);
   void begin_loading(NodeId node, Pool* pool, Instant now);
   void stop_loading(NodeId node, Instant now);
   void begin_draining(NodeId node, Pool* pool, Instant now);
@@ -70,7 +90,9 @@ class Reallocation final : public FlowOwner {
   const Observers* observers_;
   Slot review_slot_;
   std::vector<State> nodes_;
-  std::vector<std::int32_t> targets_;  // By pool.
+  std::vector<std::int32_t> targets_;          // By pool.
+  std::vector<std::vector<NodeId>> vacating_;  // By pool: nodes of training it waits for.
+  std::vector<std::int32_t> spares_missing_;   // By group: spares that stand in for broken nodes.
   std::map<std::uint64_t, NodeId> flow_node_;
   std::int32_t moving_ = 0;
   bool changed_ = false;

@@ -42,6 +42,10 @@ Duration Reallocation::expected_load_time(const Pool& pool) const {
 // The weights cross the wire once a node: its replicas share the host's page cache.
 void Reallocation::begin_loading(NodeId node, Pool* pool, Instant now) {
   gpus_->claim(node, pool->id(), now);
+  reload(node, pool, now);
+}
+
+void Reallocation::reload(NodeId node, Pool* pool, Instant now) {
   set_phase(node, Phase::kLoading, now);
   const PoolInstance* instance = pool->instance_for(inputs_->cluster.nodes[node.index].group);
   State& s = nodes_[node.index];
@@ -71,6 +75,7 @@ void Reallocation::stop_loading(NodeId node, Instant now) {
 }
 
 void Reallocation::on_node_phase(NodeId node, Instant now) {
+  if (gpus_->out(node)) return on_back(node, now);
   Pool* pool = pool_of(node);
   if (nodes_[node.index].phase == Phase::kWarming) {
     set_phase(node, Phase::kServing, now);

@@ -21,6 +21,7 @@ MetricsSetup metrics_setup(const Inputs& in) {
   for (const NodeGroup& g : in.cluster.groups) {
     m.groups.push_back({g.name, {g.nodes.value * g.gpus_per_node.value}, g.price_usd_per_gpu_hour, g.power});
   }
+  for (const FaultCause& c : in.faults.causes) m.fault_causes.push_back(c.name);
   for (const PoolSetup& p : in.pools) m.pools.push_back({p.name, p.slo.ttft, p.slo.tpot, p.slo.e2e});
   m.energy_usd_per_kwh = in.energy_usd_per_kwh;
   m.pue = in.pue;
@@ -54,6 +55,7 @@ class Simulation final : public EventHandler {
         flows_(in_.cluster, &calendar_, &observers_),
         gpus_(in_.cluster, training_may_use(in_), &observers_),
         training_(&in_.training, &in_.cluster, &gpus_, &flows_, &calendar_, &observers_),
+        faults_(&in_.faults, &in_.cluster, &calendar_),
         reallocation_(&in_, &pools_, &training_, &gpus_, &flows_, &calendar_, &observers_),
         end_slot_(calendar_.add_slot(EventKind::kEnd, 0)) {
     observers_.add(&metrics_);
@@ -73,6 +75,7 @@ class Simulation final : public EventHandler {
       if (Status s = reallocation_.begin(Instant{0}); !s) return s.error();
       for (std::uint32_t i = 0; i < streams_.size(); ++i) pull(i);
       training_.begin(in_.horizon);
+      faults_.begin(Instant{0});
       if (in_.horizon != Instant::never()) calendar_.schedule(end_slot_, in_.horizon);
       run_clock(&calendar_, this, in_.engine.look_ahead);
       if (!ended_) finish(calendar_.now());
@@ -114,6 +117,9 @@ class Simulation final : public EventHandler {
       case EventKind::kNodePhase:
         reallocation_.on_node_phase(NodeId{e.payload}, e.time);
         break;
+      case EventKind::kFault:
+        reallocation_.on_fault(faults_.on_fault(e.payload, e.time), e.time);
+        break;
       case EventKind::kJobArrival:
         training_.on_arrival(e.time);
         break;
@@ -130,13 +136,19 @@ class Simulation final : public EventHandler {
         finish(e.time);
         return;
     }
-    if (e.kind != EventKind::kReview) quiet_reviews_ = 0;
+    if (!quiet(e.kind)) quiet_reviews_ = 0;
     ++events_;
     if (events_ % kStopCheckEvery == 0) housekeeping(e.time);
     if (in_.horizon == Instant::never() && !work_left()) calendar_.schedule(end_slot_, e.time);
   }
 
  private:
+  // Events that come of themselves for ever.
+  bool quiet(EventKind kind) const {
+    return kind == EventKind::kReview || kind == EventKind::kFault ||
+           (kind == EventKind::kSchedule && !training_.changed_something());
+  }
+
   struct Stream {
     Request next;
     Slot slot;
@@ -188,7 +200,8 @@ class Simulation final : public EventHandler {
   void on_review(Instant now) {
     reallocation_.on_review(now);
     quiet_reviews_ = reallocation_.changed_something() ? 0 : quiet_reviews_ + 1;
-    if (in_.horizon == Instant::never() && quiet_reviews_ > kIdleReviews && !reallocation_.moving()) {
+    const bool stands = quiet_reviews_ > kIdleReviews && !reallocation_.moving() && !training_.any_running();
+    if (in_.horizon == Instant::never() && stands) {
       warnings_ += "gave up waiting work that no policy decision will ever start\n";
       calendar_.schedule(end_slot_, now);
     }
@@ -236,6 +249,7 @@ class Simulation final : public EventHandler {
   Flows flows_;
   GpuPool gpus_;
   TrainingRuntime training_;
+  Faults faults_;
   Reallocation reallocation_;
   Slot end_slot_;
   std::vector<Stream> streams_;

@@ -19,6 +19,7 @@
 #include "policies/api/placement.h"
 #include "policies/api/router.h"
 #include "policies/api/training_queue.h"
+#include "sim/faults/setup.h"
 #include "sim/model/instance.h"
 #include "sim/observe/observer.h"
 #include "sim/observe/result.h"
@@ -74,11 +75,17 @@ struct RequestStreamSetup {
 };
 
 struct TrainingSetup {
-  std::vector<TrainingJob> jobs;        // By submit time.
-  std::vector<double> speed_by_group;   // Run-time divisor per node group; 0 = training may not use the group.
-  Duration checkpoint_interval{};       // Of run time; 0 = no checkpoints.
-  double checkpoint_bytes_per_gpu = 0;  // For jobs of unknown size; jobs with parameters use checkpoint_bytes().
-  Duration restart_overhead{};          // Process start and restore set-up after a preemption, before the flow.
+  std::vector<TrainingJob> jobs;          // By submit time.
+  std::vector<double> speed_by_group;     // Run-time divisor per node group; 0 = training may not use the group.
+  Duration checkpoint_interval{};         // Of run time; 0 = no checkpoints.
+  double checkpoint_bytes_per_gpu = 0;    // For jobs of unknown size; jobs with parameters use checkpoint_bytes().
+  Duration restart_overhead{};            // Process start and restore set-up after a stop, before the flow.
+  bool asynchronous_checkpoints = false;  // Written while the job trains on.
+  Duration resize_overhead{};             // Of an elastic job whose GPUs change.
+  Duration notice{};                      // That a preempted job gets to write a checkpoint; 0 = none.
+  // Wall time between checkpoints of a job, and the size of one; empty = checkpoint_interval for all.
+  std::function<Duration(const TrainingJob&, Bytes)> optimal_checkpoints;
+  double usd_per_gpu_hour = 0;  // What a GPU-hour of kept training is worth, for allocators; 0 = not told.
   std::unique_ptr<TrainingQueue> queue;
   std::unique_ptr<Placement> placement;
   std::string queue_name, placement_name;
@@ -102,13 +109,15 @@ struct Inputs {
   std::vector<PoolSetup> pools;
   std::vector<RequestStreamSetup> requests;
   TrainingSetup training;
+  FaultSetup faults;
   std::unique_ptr<Allocator> allocator;
   std::string allocator_name;
+  std::unique_ptr<FutureView> future;  // For an allocator that sees the future; else null.
   Duration review_every = 60_s;
   Instant horizon = Instant::never();  // The run ends here, or when all work is done if never().
   // Requests and jobs that come outside [from, to) run like all others, but are not measured (sim/observe/result.h).
   Instant measure_from, measure_to = Instant::never();
-  double energy_usd_per_kwh = 0;       // 0 = energy is not part of the cost.
+  double energy_usd_per_kwh = 0;  // 0 = energy is not part of the cost.
   double pue = 1.0;
   EngineOptions engine;
   std::vector<Observer*> observers;                  // Not owned; called in order.

@@ -20,6 +20,8 @@ struct NodeGroup {
   double price_usd_per_gpu_hour = 0;  // What one GPU-hour costs, used or not.
   double nic_bytes_per_s = 0;         // Per node and direction, all NICs together.
   PowerDraw power;                    // Of one GPU with its share of the host.
+  double cpus_per_node = 0;           // 0 = unknown.
+  Bytes memory_per_node{0};           // Of the host; 0 = unknown.
 };
 
 struct FabricSpec {

@@ -22,7 +22,8 @@ enum class EventKind : std::uint8_t {
   kFlowDone,        // Flows that SimGrid finished.
   kIteration,       // A replica's iteration, or the last one of a fast-forwarded span, ends.
   kJobPhase,        // A job finishes its steps, or its restart overhead.
-  kNodePhase,       // A node has warmed up, or its drain limit is over.
+  kNodePhase,       // A node has warmed up, its drain limit is over, it is repaired, or a spare takes its place.
+  kFault,           // Something fails.
   kRequestArrival,  // The next request of a stream.
   kRequestReady,    // A request leaves the front end's processing.
   kJobArrival,

@@ -32,6 +32,14 @@ void GpuAudit::compare_jobs(Instant end, const TrainingResult& given) const {
   same("number of queueing delays", totals_.started, given.queueing_delay.count());
   same("sum of queueing delays", totals_.delay_ns, given.queueing_delay.sum());
   same("useful GPU-ns", totals_.useful, given.useful.gpu_ns);
+  same("resizes", totals_.resizes, given.resizes);
+  same("failures", totals_.failures, given.failures);
+  same("jobs that faults stopped", totals_.fault_stops, given.failures);
+  same("GPU-ns lost to failures", totals_.lost_to_failures, given.lost_to_failures.gpu_ns);
+  same("GPU-ns that faults took", totals_.fault_lost, given.lost_to_failures.gpu_ns);
+  same("deadlines", totals_.deadlines, given.deadlines);
+  same("deadlines met", totals_.deadlines_met, given.deadlines_met);
+  same("elapsed GPU-ns", totals_.elapsed, given.elapsed.gpu_ns);
 }
 
 void GpuAudit::compare_money(Instant end, const RunResult& result) const {

@@ -64,7 +64,7 @@ void GpuAudit::hold(Instant now, NodeId node, std::int64_t gpus) {
 
 void GpuAudit::job_arrives(Instant now, JobId id, Gpus gpus) {
   JobState job;
-  job.gpus = gpus;
+  job.gpus = job.least = job.most = gpus;
   job.submit = now;
   finding_->expect(gpus.value >= 1, now, kGang, [&] { return name_of(id) + " asks for no GPU"; });
   const bool fresh = jobs_.emplace(id.index, std::move(job)).second;
@@ -84,8 +84,10 @@ bool GpuAudit::gang_fits(Instant now, const GangStart& start, const JobState& jo
     finding_->expect(gpus.value >= 1, now, kGang, [&] { return name_of(start.job) + " has a share without GPUs"; });
     sum += gpus.value;
   }
-  finding_->expect(start.asked == job.gpus && sum == job.gpus.value, now, kGang, [&] {
-    return name_of(start.job) + " starts on " + std::to_string(sum) + " GPUs of " + std::to_string(job.gpus.value);
+  const bool in_range = start.asked >= job.least && start.asked <= job.most;
+  finding_->expect(in_range && sum == start.asked.value, now, kGang, [&] {
+    return name_of(start.job) + " starts on " + std::to_string(sum) + " GPUs of " + std::to_string(start.asked.value) +
+           (in_range ? "" : ", which are not in its range");
   });
   return true;
 }
@@ -98,19 +100,76 @@ void GpuAudit::job_starts(Instant now, const GangStart& start) {
   JobState& job = it->second;
   if (!job.shares.empty()) return finding_->add(now, kJobs, name_of(start.job) + " starts while it runs");
   if (!gang_fits(now, start, job)) return;
+  take_gang(now, start, &job);
+  if (job.first_start == Instant::never()) job.first_start = now;
+}
+
+void GpuAudit::take_gang(Instant now, const GangStart& start, JobState* job) {
   for (const auto& [node, gpus] : start.shares) {
     NodeState& n = nodes_[node.index];
     n.training += gpus.value;
     const std::int32_t has = cluster_->group_of(node).gpus_per_node.value;
-    finding_->expect(!n.holder.valid() && n.training <= has, now, kExclusive, [&, id = node] {
+    finding_->expect(!n.holder.valid() && !n.broken && n.training <= has, now, kExclusive, [&, id = node] {
       return name_of(start.job) + " starts on " + name_of(id) +
-             (n.holder.valid() ? ", which a pool holds" : ", which is full");
+             (n.holder.valid() ? ", which a pool holds"
+              : n.broken       ? ", which is broken"
+                               : ", which is full");
     });
     hold(now, node, gpus.value);
   }
-  job.shares.assign(start.shares.begin(), start.shares.end());
-  job.started = now;
-  if (job.first_start == Instant::never()) job.first_start = now;
+  job->shares.assign(start.shares.begin(), start.shares.end());
+  job->held_gpus = start.asked.value;
+  job->started = now;
+}
+
+void GpuAudit::release_gang(Instant now, JobState* job) {
+  for (const auto& [node, gpus] : job->shares) {
+    nodes_[node.index].training -= gpus.value;
+    hold(now, node, -gpus.value);
+  }
+  job->held_gpu_ns += static_cast<Int128>(job->held_gpus) * (now - job->started).ns;
+  job->shares.clear();
+}
+
+void GpuAudit::job_may_have(Instant now, JobId id, Gpus least, Gpus most) {
+  const auto it = jobs_.find(id.index);
+  const bool sane = it != jobs_.end() && least.value >= 1 && least <= it->second.gpus && it->second.gpus <= most;
+  finding_->expect(sane, now, kGang, [&] { return name_of(id) + " has no range of GPUs around those it asked for"; });
+  if (!sane) return;
+  it->second.least = least;
+  it->second.most = most;
+}
+
+void GpuAudit::job_resizes(Instant now, const GangStart& gang) {
+  const auto it = jobs_.find(gang.job.index);
+  if (it == jobs_.end() || it->second.shares.empty()) {
+    return finding_->add(now, kJobs, name_of(gang.job) + " changes its GPUs, but does not run");
+  }
+  JobState& job = it->second;
+  release_gang(now, &job);
+  ++job.resizes;
+  if (gang_fits(now, gang, job)) take_gang(now, gang, &job);
+}
+
+void GpuAudit::node_fails(Instant now, NodeId node) {
+  if (!known_node(now, node)) return;
+  NodeState& n = nodes_[node.index];
+  finding_->expect(!n.broken && !n.holder.valid() && n.training == 0, now, kExclusive,
+                   [&] { return name_of(node) + " breaks twice, or while somebody holds it"; });
+  n.broken = true;
+  hold(now, node, cluster_->group_of(node).gpus_per_node.value);
+}
+
+void GpuAudit::node_repaired(Instant now, NodeId node) {
+  if (!known_node(now, node)) return;
+  finding_->expect(nodes_[node.index].broken, now, kExclusive, [&] { return name_of(node) + " was not broken"; });
+  nodes_[node.index].broken = false;
+  hold(now, node, -cluster_->group_of(node).gpus_per_node.value);
+}
+
+void GpuAudit::fault(std::int32_t jobs, GpuTime lost) {
+  totals_.fault_stops += static_cast<std::uint64_t>(jobs);
+  totals_.fault_lost += lost.gpu_ns;
 }
 
 void GpuAudit::job_stops(Instant now, JobId id, bool preempted) {
@@ -118,21 +177,17 @@ void GpuAudit::job_stops(Instant now, JobId id, bool preempted) {
   if (it == jobs_.end() || it->second.shares.empty()) {
     return finding_->add(now, kJobs, name_of(id) + " stops, but does not run");
   }
-  JobState& job = it->second;
-  for (const auto& [node, gpus] : job.shares) {
-    nodes_[node.index].training -= gpus.value;
-    hold(now, node, -gpus.value);
-  }
-  job.held_gpu_ns += static_cast<Int128>(job.gpus.value) * (now - job.started).ns;
-  job.preemptions += preempted ? 1 : 0;
-  job.shares.clear();
+  release_gang(now, &it->second);
+  it->second.preemptions += preempted ? 1 : 0;
 }
 
 void GpuAudit::check_job_end(Instant now, const JobRecord& r, const JobState& job) {
   finding_->expect(r.gpus == job.gpus && r.submit == job.submit && r.first_start == job.first_start, now, kJobs,
                    [&] { return name_of(r.id) + " ended with another size, submit time or start than it had"; });
   finding_->expect(r.finish == now, now, kJobs, [&] { return name_of(r.id) + " does not finish when it ends"; });
-  finding_->expect(r.preemptions == job.preemptions, now, kJobs, [&] {
+  finding_->expect(r.resizes == job.resizes, now, kJobs,
+                   [&] { return name_of(r.id) + " was resized another number of times than it says"; });
+  finding_->expect(r.preemptions == job.preemptions && r.failures <= r.preemptions, now, kJobs, [&] {
     return name_of(r.id) + " says it was preempted " + std::to_string(r.preemptions) + " times, the events " +
            std::to_string(job.preemptions);
   });
@@ -140,7 +195,7 @@ void GpuAudit::check_job_end(Instant now, const JobRecord& r, const JobState& jo
   finding_->expect(r.reason == FinishReason::kUnfinished || started == (r.reason == FinishReason::kCompleted), now,
                    kJobs, [&] { return name_of(r.id) + " completed without a start, or was refused after one"; });
   Int128 held = job.held_gpu_ns;
-  if (!job.shares.empty()) held += static_cast<Int128>(job.gpus.value) * (now - job.started).ns;
+  if (!job.shares.empty()) held += static_cast<Int128>(job.held_gpus) * (now - job.started).ns;
   const Int128 used = (r.useful + r.checkpoint + r.lost + r.restoring).gpu_ns;
   finding_->expect(held == used, now, kJobTime, [&] {
     return name_of(r.id) + " held GPUs for " + text_of(held) + " GPU-ns and accounts for " + text_of(used);
@@ -160,6 +215,14 @@ void GpuAudit::job_ends(Instant now, const JobRecord& r) {
   totals_.lost += r.lost.gpu_ns;
   totals_.preemptions += static_cast<std::uint64_t>(job.preemptions);
   totals_.checkpoints += static_cast<std::uint64_t>(r.checkpoints);
+  totals_.resizes += static_cast<std::uint64_t>(job.resizes);
+  totals_.failures += static_cast<std::uint64_t>(r.failures);
+  totals_.lost_to_failures += r.lost_to_failures.gpu_ns;
+  totals_.deadlines += r.deadline == Instant::never() ? 0 : 1;
+  totals_.deadlines_met += r.reason == FinishReason::kCompleted && now <= r.deadline && r.deadline != Instant::never();
+  if (job.first_start != Instant::never()) {
+    totals_.elapsed += static_cast<Int128>(job.gpus.value) * (now - job.first_start).ns;
+  }
   if (job.submit < from_ || job.submit >= to_) return;
   if (job.first_start != Instant::never()) {
     ++totals_.started;
@@ -186,7 +249,7 @@ void GpuAudit::job_ends(Instant now, const JobRecord& r) {
 void GpuAudit::node_taken(Instant now, NodeId node, PoolId pool) {
   if (!known_node(now, node)) return;
   NodeState& n = nodes_[node.index];
-  finding_->expect(pool.valid() && !n.holder.valid() && n.training == 0, now, kExclusive, [&] {
+  finding_->expect(pool.valid() && !n.holder.valid() && !n.broken && n.training == 0, now, kExclusive, [&] {
     return "a pool takes " + name_of(node) + ", which " + (n.training > 0 ? "runs jobs" : "a pool holds already");
   });
   n.holder = pool;

@@ -28,6 +28,11 @@ class GpuAudit {
 
   void job_arrives(Instant now, JobId id, Gpus gpus);
   void job_starts(Instant now, const GangStart& start);
+  void job_may_have(Instant now, JobId id, Gpus least, Gpus most);
+  void job_resizes(Instant now, const GangStart& gang);
+  void node_fails(Instant now, NodeId node);
+  void node_repaired(Instant now, NodeId node);
+  void fault(std::int32_t jobs, GpuTime lost);
   void job_stops(Instant now, JobId id, bool preempted);
   void job_ends(Instant now, const JobRecord& r);
   void node_taken(Instant now, NodeId node, PoolId pool);
@@ -44,6 +49,7 @@ class GpuAudit {
     PoolId holder;              // Invalid: no pool.
     std::int32_t training = 0;  // GPUs held by jobs.
     std::int32_t replicas = 0;
+    bool broken = false;
   };
   struct GroupState {
     std::int64_t gpus = 0, held = 0;
@@ -56,6 +62,9 @@ class GpuAudit {
   };
   struct JobState {
     Gpus gpus;
+    Gpus least, most;
+    std::int64_t held_gpus = 0;
+    std::int32_t resizes = 0;
     Instant submit, first_start = Instant::never(), started;
     std::vector<std::pair<NodeId, Gpus>> shares;  // Empty: not running.
     Int128 held_gpu_ns = 0;
@@ -70,11 +79,15 @@ class GpuAudit {
     std::uint64_t submitted = 0, completed = 0, rejected = 0, unfinished = 0, preemptions = 0, checkpoints = 0;
     Int128 useful = 0, checkpoint = 0, lost = 0, jct_ns = 0, delay_ns = 0, unfinished_ns = 0, unstarted_ns = 0;
     std::uint64_t started = 0, outside = 0, never_started = 0;
+    std::uint64_t resizes = 0, failures = 0, fault_stops = 0, deadlines = 0, deadlines_met = 0;
+    Int128 lost_to_failures = 0, fault_lost = 0, elapsed = 0;
   };
   bool known_node(Instant now, NodeId node);
   void hold(Instant now, NodeId node, std::int64_t gpus);  // Negative: let go.
   void settle(GroupState* group, Instant now);
   bool gang_fits(Instant now, const GangStart& start, const JobState& job);
+  void take_gang(Instant now, const GangStart& gang, JobState* job);
+  void release_gang(Instant now, JobState* job);
   void check_job_end(Instant now, const JobRecord& r, const JobState& job);
   void end_group(Instant now, std::size_t index);
   void compare_jobs(Instant end, const TrainingResult& given) const;

@@ -62,6 +62,21 @@ void Auditor::on_job_arrival(Instant t, JobId id, Gpus gpus) {
 void Auditor::on_job_start(Instant t, const GangStart& start) {
   if (impl_->tick(t)) impl_->gpus.job_starts(t, start);
 }
+void Auditor::on_job_range(Instant t, JobId id, Gpus least, Gpus most) {
+  if (impl_->tick(t)) impl_->gpus.job_may_have(t, id, least, most);
+}
+void Auditor::on_job_resize(Instant t, const GangStart& gang) {
+  if (impl_->tick(t)) impl_->gpus.job_resizes(t, gang);
+}
+void Auditor::on_node_fails(Instant t, NodeId node) {
+  if (impl_->tick(t)) impl_->gpus.node_fails(t, node);
+}
+void Auditor::on_node_repaired(Instant t, NodeId node) {
+  if (impl_->tick(t)) impl_->gpus.node_repaired(t, node);
+}
+void Auditor::on_fault(Instant t, std::uint32_t, std::int32_t jobs, GpuTime lost) {
+  if (impl_->tick(t)) impl_->gpus.fault(jobs, lost);
+}
 void Auditor::on_job_stop(Instant t, JobId id, bool preempted) {
   if (impl_->tick(t)) impl_->gpus.job_stops(t, id, preempted);
 }

@@ -36,6 +36,11 @@ class Auditor final : public Observer {
   void on_request_end(Instant, const RequestRecord&) override;
   void on_job_arrival(Instant, JobId, Gpus) override;
   void on_job_start(Instant, const GangStart&) override;
+  void on_job_range(Instant, JobId, Gpus, Gpus) override;
+  void on_job_resize(Instant, const GangStart&) override;
+  void on_node_fails(Instant, NodeId) override;
+  void on_node_repaired(Instant, NodeId) override;
+  void on_fault(Instant, std::uint32_t, std::int32_t, GpuTime) override;
   void on_job_stop(Instant, JobId, bool preempted) override;
   void on_job_end(Instant, const JobRecord&) override;
   void on_node_taken(Instant, NodeId, PoolId) override;

@@ -41,6 +41,7 @@ MicroDollars clamped(Int128 micro_dollars) {
 PowerPhase phase_of(Purpose p) {
   switch (p) {
     case Purpose::kIdle:
+    case Purpose::kFailed:
       return PowerPhase::kIdle;
     case Purpose::kLoading:
       return PowerPhase::kLoading;
@@ -125,6 +126,7 @@ Metrics::Metrics(MetricsSetup setup) : setup_(std::move(setup)) {
   result_.serving.pool = "all";
   result_.measure_from = setup_.measure_from;
   result_.measure_to = setup_.measure_to;
+  for (const std::string& cause : setup_.fault_causes) result_.faults.emplace_back().cause = cause;
 }
 
 void Metrics::on_request_arrival(Instant at, RequestId, PoolId pool, Tokens, Tokens) {
@@ -161,12 +163,18 @@ void Metrics::on_job_arrival(Instant at, JobId, Gpus) {
   ++(measured(at) ? result_.training.submitted : result_.training.outside);
 }
 
-void Metrics::on_job_start(Instant, const GangStart&) {}
-
 void Metrics::on_job_end(Instant, const JobRecord& r) {
   TrainingResult& t = result_.training;
   t.preemptions += static_cast<std::uint64_t>(r.preemptions);
   t.checkpoints += static_cast<std::uint64_t>(r.checkpoints);
+  t.resizes += static_cast<std::uint64_t>(r.resizes);
+  t.failures += static_cast<std::uint64_t>(r.failures);
+  t.lost_to_failures += r.lost_to_failures;
+  if (r.first_start != Instant::never()) t.elapsed += r.gpus * (r.finish - r.first_start);
+  if (r.deadline != Instant::never()) {
+    ++t.deadlines;
+    if (r.reason == FinishReason::kCompleted && r.finish <= r.deadline) ++t.deadlines_met;
+  }
   if (r.reason == FinishReason::kCompleted) t.last_finish = std::max(t.last_finish, r.finish);
   const Duration age = r.finish - r.submit;
   if (r.reason != FinishReason::kRejected) {
@@ -193,6 +201,13 @@ void Metrics::on_job_end(Instant, const JobRecord& r) {
       t.jct.add(age.ns);
       break;
   }
+}
+
+void Metrics::on_fault(Instant, std::uint32_t cause, std::int32_t jobs, GpuTime lost) {
+  FaultResult& f = result_.faults[cause];
+  ++f.count;
+  f.jobs_stopped += static_cast<std::uint64_t>(jobs);
+  f.lost += lost;
 }
 
 // The nodes a pool holds from the start have not moved.

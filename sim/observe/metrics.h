@@ -26,6 +26,7 @@ struct MetricsSetup {
   };
   std::vector<Group> groups;
   std::vector<Pool> pools;
+  std::vector<std::string> fault_causes;
   double energy_usd_per_kwh = 0;
   double pue = 1.0;
   Instant measure_from, measure_to = Instant::never();  // Requests and jobs that come outside are not measured.
@@ -43,8 +44,8 @@ class Metrics final : public Observer {
   void on_request_arrival(Instant, RequestId, PoolId, Tokens prompt, Tokens output) override;
   void on_request_end(Instant, const RequestRecord&) override;
   void on_job_arrival(Instant, JobId, Gpus) override;
-  void on_job_start(Instant, const GangStart&) override;
   void on_job_end(Instant, const JobRecord&) override;
+  void on_fault(Instant, std::uint32_t cause, std::int32_t jobs, GpuTime lost) override;
   void on_node_taken(Instant, NodeId, PoolId) override;
   void on_node_given_back(Instant, NodeId, PoolId) override;
   void on_gpu_time(Instant, const GpuStretch&) override;

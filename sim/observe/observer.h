@@ -26,12 +26,13 @@ enum class Purpose : std::uint8_t {
   kDraining,     // A replica that takes no new requests, until its node is handed back (running or not).
   kTraining,     // Training steps that were kept: saved in a checkpoint, or of a job that ended, or still running.
   kCheckpoint,   // Writing a checkpoint.
-  kLostWork,     // Training steps and checkpoint writes undone by a preemption.
+  kLostWork,     // Training steps and checkpoint writes undone by a preemption or a failure.
+  kFailed,       // Broken, being repaired.
 };
-inline constexpr int kPurposes = 8;
+inline constexpr int kPurposes = 9;
 constexpr std::string_view purpose_name(Purpose p) {
-  constexpr std::string_view kNames[kPurposes] = {"idle",     "loading",  "serving",    "idle_serving",
-                                                  "draining", "training", "checkpoint", "lost_work"};
+  constexpr std::string_view kNames[kPurposes] = {"idle",     "loading",    "serving",   "idle_serving", "draining",
+                                                  "training", "checkpoint", "lost_work", "failed"};
   return kNames[static_cast<int>(p)];
 }
 
@@ -74,7 +75,6 @@ struct RequestRecord {
 struct JobRecord {
   JobId id;
   std::string_view name;
-  std::string_view tenant{};
   FinishReason reason = FinishReason::kCompleted;
   Gpus gpus;
   Instant submit;
@@ -82,13 +82,18 @@ struct JobRecord {
   Instant finish;
   Duration run_time;  // Work asked, on the reference GPU.
   GpuTime useful, checkpoint, lost, restoring;
-  std::int32_t preemptions = 0;
+  std::int32_t preemptions = 0;  // Times it was stopped: by a policy or by a failure.
   std::int32_t checkpoints = 0;
+  std::int32_t resizes = 0;
+  std::int32_t failures = 0;   // Of the preemptions.
+  GpuTime lost_to_failures{};  // Of `lost`.
+  Instant deadline = Instant::never();
+  std::string_view tenant{};
 };
 
 struct GangStart {
   JobId job;
-  Gpus asked;
+  Gpus asked;  // Of this start: an elastic job's may differ from what it asked for at first.
   std::span<const std::pair<NodeId, Gpus>> shares;
 };
 
@@ -98,11 +103,17 @@ class Observer {
   virtual void on_request_arrival(Instant, RequestId, PoolId, Tokens /*prompt*/, Tokens /*output*/) {}
   virtual void on_request_end(Instant, const RequestRecord&) {}
   virtual void on_job_arrival(Instant, JobId, Gpus) {}
-  virtual void on_job_start(Instant, const GangStart&) {}          // Also after a preemption.
-  virtual void on_job_stop(Instant, JobId, bool /*preempted*/) {}  // Its GPUs are free from this instant.
+  virtual void on_job_range(Instant, JobId, Gpus /*least*/, Gpus /*most*/) {}  // After its arrival, unless it is rigid.
+  virtual void on_job_start(Instant, const GangStart&) {}                      // Also after a preemption.
+  virtual void on_job_resize(Instant, const GangStart&) {}                     // It runs on these from this instant.
+  virtual void on_job_stop(Instant, JobId, bool /*preempted*/) {}              // Its GPUs are free from this instant.
   virtual void on_job_end(Instant, const JobRecord&) {}
   virtual void on_node_taken(Instant, NodeId, PoolId) {}  // A pool holds the whole node from this instant.
   virtual void on_node_given_back(Instant, NodeId, PoolId) {}
+  virtual void on_node_fails(Instant, NodeId) {}  // Nobody holds it; it is broken from this instant.
+  virtual void on_node_repaired(Instant, NodeId) {}
+  // A failure of `cause` (position in FaultSetup::causes) came; it stopped `jobs` jobs.
+  virtual void on_fault(Instant, std::uint32_t /*cause*/, std::int32_t /*jobs*/, GpuTime /*lost*/) {}
   virtual void on_gpu_time(Instant, const GpuStretch&) {}
   // KV memory of a replica changed holder: used after the change, and its capacity.
   virtual void on_kv(Instant, ReplicaId, Blocks /*used*/, Blocks /*total*/) {}

@@ -51,6 +51,20 @@ struct TrainingResult {
   GpuTime useful;                     // Training time of kept steps (ledger's kTraining).
   Instant last_finish;                // Makespan: end of the last completed job.
   std::vector<TenantResult> tenants;  // By name.
+  std::uint64_t resizes = 0;
+  std::uint64_t failures = 0;  // Times a failure stopped a job; `preemptions` counts them too.
+  GpuTime lost_to_failures;
+  std::uint64_t deadlines = 0, deadlines_met = 0;  // Jobs that have one; completed by then.
+  // GPUs asked x time from the first start to the end, of all jobs that started.  useful / elapsed is the effective
+  // training time ratio (ETTR), if no job is elastic.
+  GpuTime elapsed;
+};
+
+struct FaultResult {  // Of one cause.
+  std::string cause;
+  std::uint64_t count = 0;         // Failures, those that struck nothing included.
+  std::uint64_t jobs_stopped = 0;  // Interruptions.
+  GpuTime lost;                    // Training undone.
 };
 
 struct Ledger {  // GPU-time by purpose and by power phase; per group and in total.
@@ -70,6 +84,7 @@ struct RunResult {
   std::vector<ServingResult> pools;
   ServingResult serving;  // All pools together.
   TrainingResult training;
+  std::vector<FaultResult> faults;  // By cause.
   std::vector<std::string> groups;
   std::vector<Ledger> ledger_by_group;
   Ledger ledger;

@@ -1,4 +1,4 @@
-// The phases of a running job: restore, step, save; and what a preemption or the end of the run leaves.
+// The phases of a running job: restore, step, save; and what a stop or the end of the run leaves.
 #include "sim/training/runtime.h"
 
 #include <algorithm>
@@ -8,8 +8,9 @@ namespace jevons {
 
 // Speed 1 stays exact to the nanosecond.
 Duration TrainingRuntime::wall(Duration run_time, double speed) const {
-  return speed == 1.0 ? run_time
-                      : Duration{static_cast<std::int64_t>(std::ceil(static_cast<double>(run_time.ns) / speed))};
+  if (speed == 1.0) return run_time;
+  constexpr double kLongest = 9.0e18;  // Nanoseconds: 285 years.
+  return Duration{static_cast<std::int64_t>(std::min(kLongest, std::ceil(static_cast<double>(run_time.ns) / speed)))};
 }
 
 Duration TrainingRuntime::run_time(Duration wall, double speed) const {
@@ -38,23 +39,55 @@ void TrainingRuntime::begin_steps(JobId job, Instant now) {
   JobState& s = state(job);
   s.phase = JobPhase::kStepping;
   s.since = s.steps_from = now;
+  const bool saves = s.interval > Duration{0} && s.checkpoint > Bytes{0};
+  s.next_save = saves ? now + s.interval : Instant::never();
+  schedule_step_end(job, now);
+}
+
+void TrainingRuntime::schedule_step_end(JobId job, Instant now) {
+  JobState& s = state(job);
   const Duration left = wall(asked(job).run_time - s.saved, s.speed);
-  const bool saves = s.checkpoint > Bytes{0} && left > setup_->checkpoint_interval;
-  calendar_->schedule(s.slot, now + (saves ? setup_->checkpoint_interval : left));
+  const Instant done = left < Instant::never() - s.steps_from ? s.steps_from + left : Instant::never();
+  calendar_->schedule(s.slot, std::max(now, std::min(done, s.next_save)));
 }
 
 void TrainingRuntime::on_job_phase(JobId job, Instant now) {
   JobState& s = state(job);
-  if (s.phase == JobPhase::kRestoring) return begin_reading(job, now);
+  switch (s.phase) {
+    case JobPhase::kRestoring:
+      return begin_reading(job, now);
+    case JobPhase::kResizing:
+      close_stretch(job, false, now);
+      return begin_steps(job, now);
+    case JobPhase::kSaving:
+      CHECK(s.leaving);  // The notice is over.
+      return preempt(job, now);
+    default:
+      break;
+  }
   CHECK(s.phase == JobPhase::kStepping);
   if (now - s.steps_from >= wall(asked(job).run_time - s.saved, s.speed)) return finish(job, now);
-  begin_saving(job, now);
+  checkpoint_due(job, now);
 }
 
-void TrainingRuntime::begin_saving(JobId job, Instant now) {
+void TrainingRuntime::checkpoint_due(JobId job, Instant now) {
   JobState& s = state(job);
-  s.phase = JobPhase::kSaving;
-  s.since = now;
+  if (!setup_->asynchronous_checkpoints) {
+    s.phase = JobPhase::kSaving;
+    s.since = now;
+    return begin_writing(job, now);
+  }
+  s.next_save = now + s.interval;
+  if (!s.writing) {  // Else the last one is still on its way, and this one is skipped.
+    s.writing = true;
+    s.snapshot = now;
+    begin_writing(job, now);
+  }
+  schedule_step_end(job, now);
+}
+
+void TrainingRuntime::begin_writing(JobId job, Instant now) {
+  JobState& s = state(job);
   s.flow = flows_->write_storage(s.shares.front().node, s.checkpoint, this, now);
   flow_owner_[s.flow] = job;
 }
@@ -64,14 +97,25 @@ void TrainingRuntime::flow_done(std::uint64_t flow, Instant now) {
   CHECK(it != flow_owner_.end());
   const JobId job = it->second;
   flow_owner_.erase(it);
-  const bool saving = state(job).phase == JobPhase::kSaving;
+  JobState& s = state(job);
+  if (s.writing) {
+    s.writing = false;
+    report(s, Purpose::kTraining, s.steps_from, s.snapshot, now);
+    s.saved += run_time(s.snapshot - s.steps_from, s.speed);
+    s.steps_from = s.snapshot;
+    ++s.record.checkpoints;
+    return schedule_step_end(job, now);
+  }
+  const bool saving = s.phase == JobPhase::kSaving;
   close_stretch(job, false, now);
   if (saving) {
-    JobState& s = state(job);
     s.saved += run_time(s.since - s.steps_from, s.speed);
     ++s.record.checkpoints;
   }
-  begin_steps(job, now);
+  if (!s.leaving) return begin_steps(job, now);
+  s.phase = JobPhase::kStepping;  // With nothing to lose.
+  s.since = s.steps_from = now;
+  preempt(job, now);
 }
 
 void TrainingRuntime::finish(JobId job, Instant now) {
@@ -81,40 +125,87 @@ void TrainingRuntime::finish(JobId job, Instant now) {
   s.phase = JobPhase::kEnded;
   s.record.finish = now;
   ++ended_;
+  completed(job, now);
   observers_->tell(&Observer::on_job_end, now, s.record);
   wake_schedule(now);
 }
 
+void TrainingRuntime::keep_instantly_saved(JobState& s, Instant now) {
+  const Duration kept = instantly_saved(s, now);
+  if (s.phase != JobPhase::kStepping || kept <= Duration{0}) return;
+  s.saved += run_time(kept, s.speed);
+  s.record.checkpoints += static_cast<std::int32_t>(kept.ns / s.interval.ns);
+  report(s, Purpose::kTraining, s.steps_from, s.steps_from + kept, now);
+  s.steps_from = s.steps_from + kept;
+}
+
 void TrainingRuntime::preempt(JobId job, Instant now) {
   JobState& s = state(job);
-  if (s.phase == JobPhase::kStepping) {
-    const Duration kept = instantly_saved(s, now);
-    if (kept > Duration{0}) {
-      s.saved += run_time(kept, s.speed);
-      s.record.checkpoints += static_cast<std::int32_t>(kept.ns / setup_->checkpoint_interval.ns);
-      report(s, Purpose::kTraining, s.steps_from, s.steps_from + kept, now);
-      s.steps_from = s.steps_from + kept;
-    }
-  }
+  const bool left_on_notice = s.leaving;
+  keep_instantly_saved(s, now);
   close_stretch(job, true, now);
   leave(job, true, now);
-  s.phase = JobPhase::kWaiting;
   ++s.record.preemptions;
-  insert_waiting(job);
+  insert_waiting(job, now);
   wake_schedule(now);
+  if (left_on_notice && on_left_) on_left_(now);
+}
+
+void TrainingRuntime::preempt_with_notice(JobId job, Instant now) {
+  JobState& s = state(job);
+  if (s.leaving) return;
+  const bool can_save = s.interval > Duration{0};
+  if (can_save && s.checkpoint == Bytes{0} && s.phase == JobPhase::kStepping) {
+    s.saved += run_time(now - s.steps_from, s.speed);
+    ++s.record.checkpoints;
+    report(s, Purpose::kTraining, s.steps_from, now, now);
+    s.steps_from = now;
+    return preempt(job, now);
+  }
+  const bool has_steps = s.phase == JobPhase::kStepping || s.phase == JobPhase::kSaving;
+  if (!can_save || !has_steps || setup_->notice == Duration{0}) return preempt(job, now);
+  s.leaving = true;
+  if (s.phase == JobPhase::kStepping) {
+    cut_flow(&s, now);
+    s.phase = JobPhase::kSaving;
+    s.since = now;
+    begin_writing(job, now);
+  }
+  calendar_->schedule(s.slot, now + setup_->notice);
+}
+
+GpuTime TrainingRuntime::fail(JobId job, Instant now) {
+  JobState& s = state(job);
+  const GpuTime before = s.record.lost;
+  preempt(job, now);
+  const GpuTime lost = s.record.lost - before;
+  ++s.record.failures;
+  s.record.lost_to_failures += lost;
+  return lost;
+}
+
+void TrainingRuntime::cut_flow(JobState* s, Instant now) {
+  const bool flows = s->phase == JobPhase::kReading || s->phase == JobPhase::kSaving || s->writing;
+  s->writing = false;
+  if (!flows) return;
+  const auto it = flow_owner_.find(s->flow);
+  if (it == flow_owner_.end() || it->second != s->record.id) return;  // It has just ended.
+  flows_->cut(s->flow, now);
+  flow_owner_.erase(it);
 }
 
 void TrainingRuntime::leave(JobId job, bool preempted, Instant now) {
   JobState& s = state(job);
-  if (s.phase == JobPhase::kReading || s.phase == JobPhase::kSaving) {
-    const auto it = flow_owner_.find(s.flow);
-    if (it != flow_owner_.end()) {
-      flows_->cut(s.flow, now);
-      flow_owner_.erase(it);
-    }
-  }
+  cut_flow(&s, now);
   calendar_->remove_slot(s.slot);
   gpus_->give_back(s.shares, now);
+  s.attained += s.gpus * (now - s.held_since);
+  s.ran += now - s.held_since;
+  settle_tenant(job, Gpus{0} - s.gpus, now);
+  s.gpus = Gpus{0};
+  s.leaving = false;
+  s.ran_on = std::move(s.shares);
+  s.shares.clear();
   erase_running(job);
   observers_->tell(&Observer::on_job_stop, now, job, preempted);
 }
@@ -125,6 +216,7 @@ void TrainingRuntime::close_stretch(JobId job, bool lost, Instant now) {
   switch (s.phase) {
     case JobPhase::kRestoring:
     case JobPhase::kReading:
+    case JobPhase::kResizing:
       report(s, Purpose::kLoading, s.since, now, now);
       break;
     case JobPhase::kStepping:
@@ -134,6 +226,7 @@ void TrainingRuntime::close_stretch(JobId job, bool lost, Instant now) {
       report(s, lost ? Purpose::kLostWork : Purpose::kTraining, s.steps_from, s.since, now);
       report(s, lost ? Purpose::kLostWork : Purpose::kCheckpoint, s.since, now, now);
       break;
+    case JobPhase::kHeldBack:
     case JobPhase::kWaiting:
     case JobPhase::kEnded:
       CHECK(false && "a job without GPUs has no stretch to close");
@@ -152,38 +245,28 @@ void TrainingRuntime::report(JobState& s, Purpose purpose, Instant from, Instant
 }
 
 Duration TrainingRuntime::instantly_saved(const JobState& s, Instant now) const {
-  const std::int64_t interval = setup_->checkpoint_interval.ns;
-  if (interval == 0 || s.checkpoint > Bytes{0}) return Duration{0};
+  const std::int64_t interval = s.interval.ns;
+  if (interval == 0 || s.checkpoint > Bytes{0} || s.phase != JobPhase::kStepping) return Duration{0};
   return Duration{(now - s.steps_from).ns / interval * interval};
 }
 
-void TrainingRuntime::fill_victims(Instant now, std::vector<VictimView>* victims) const {
-  for (const RunningJobView& v : running_) {
-    const JobState& s = jobs_[v.id.index];
-    const bool has_steps = s.phase == JobPhase::kStepping || s.phase == JobPhase::kSaving;
-    const Duration lost = has_steps ? now - s.steps_from - instantly_saved(s, now) : Duration{0};
-    victims->push_back({v.id, v.gpus, static_cast<std::int32_t>(s.shares.size()), v.started,
-                        v.gpus * (lost + setup_->restart_overhead), s.shares});
-  }
-  std::sort(victims->begin(), victims->end(), [](const VictimView& a, const VictimView& b) { return a.id < b.id; });
-}
-
 void TrainingRuntime::end(Instant now) {
-  while (!running_.empty()) {
-    const JobId job = running_.front().id;
-    close_stretch(job, false, now);
-    leave(job, false, now);
+  const auto cut_short = [&](JobId job) {
     JobState& s = state(job);
     s.phase = JobPhase::kEnded;
     s.record.reason = FinishReason::kUnfinished;
     s.record.finish = now;
     observers_->tell(&Observer::on_job_end, now, s.record);
+  };
+  while (!running_.empty()) {
+    const JobId job = running_.front().id;
+    close_stretch(job, false, now);
+    leave(job, false, now);
+    cut_short(job);
   }
-  for (std::size_t i = waiting_head_; i < waiting_.size(); ++i) {
-    JobState& s = state(waiting_[i].id);
-    s.record.reason = FinishReason::kUnfinished;
-    s.record.finish = now;
-    observers_->tell(&Observer::on_job_end, now, s.record);
+  for (std::size_t i = waiting_head_; i < waiting_.size(); ++i) cut_short(waiting_[i].id);
+  for (std::uint32_t i = 0; i < next_arrival_; ++i) {
+    if (jobs_[i].phase == JobPhase::kHeldBack) cut_short(JobId{i});
   }
 }
 

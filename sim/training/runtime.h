@@ -1,8 +1,10 @@
-// Training: the queue of waiting jobs, the gangs that run, their checkpoints and preemptions.
+// Training: the queue of waiting jobs, the gangs that run, their checkpoints, stops and changes of size.
 #ifndef JEVONS_SIM_TRAINING_RUNTIME_H_
 #define JEVONS_SIM_TRAINING_RUNTIME_H_
 
+#include <functional>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "policies/api/allocator.h"
@@ -28,47 +30,88 @@ class TrainingRuntime final : public FlowOwner {
   void wake_schedule(Instant now);  // Capacity changed.
 
   bool running(JobId job) const;
+  bool leaving(JobId job) const { return jobs_[job.index].leaving; }
   std::span<const NodeShare> shares(JobId job) const { return jobs_[job.index].shares; }
+  std::vector<JobId> jobs_on(NodeId node) const;  // Running ones, ascending.
   void preempt(JobId job, Instant now);
+  // Stops it when it has written a checkpoint, or when the scenario's notice is over; at once if it has none to write.
+  void preempt_with_notice(JobId job, Instant now);
+  // Takes an elastic job off a node, if what it keeps is enough for it.  False: it is not, and nothing changed.
+  bool withdraw(JobId job, NodeId node, Instant now);
+  // Stops it, for a failure.  Returns what it lost.
+  GpuTime fail(JobId job, Instant now);
+  void on_left(std::function<void(Instant)> call) { on_left_ = std::move(call); }  // A job on notice has gone.
 
   bool all_arrived() const {
     return next_arrival_ == setup_->jobs.size() || setup_->jobs[next_arrival_].submit >= end_;
   }
   std::size_t unfinished() const { return waiting_.size() - waiting_head_ + running_.size(); }
   bool any_running() const { return !running_.empty(); }
+  bool changed_something() const { return changed_; }  // In the last call of the queue.
   Gpus waiting_gpus() const { return waiting_gpus_; }
+  std::span<const WaitingJobView> waiting_jobs() const { return std::span(waiting_).subspan(waiting_head_); }
   void fill_victims(Instant now, std::vector<VictimView>* victims) const;
   std::uint64_t ended() const { return ended_; }
 
   void end(Instant now);  // Cuts everything off.
 
  private:
+  struct Tenant {
+    TenantView view;
+    Instant settled;
+  };
   const TrainingJob& asked(JobId job) const { return setup_->jobs[job.index]; }
   JobState& state(JobId job) { return jobs_[job.index]; }
+  const JobTraits& traits(JobId job) const { return traits_[job.index]; }
 
-  // Queue.
+  // Arrivals (arrivals.cc).
+  void read_traits();
+  std::vector<std::vector<JobId>> dependents_by_job() const;
+  void arrive(JobId job, Instant now);
+  bool too_large(JobId job) const;
+  void completed(JobId job, Instant now);  // Frees the jobs that depend on it.
+
+  // The queue's decisions (decide.cc).
   void decide_once(Instant now, bool* again);
-  bool try_start(JobId job, Instant now);
-  void check_placement(JobId job, Instant now) const;
+  QueueView view(Instant now);
+  void check(const QueueDecision& d, Instant now) const;
+  JobId first_that_cannot_start(const QueueDecision& d);
+  bool try_start(const JobStart& start, Instant now);
+  void resize(JobId job, Gpus gpus, Instant now);
+  void place(JobId job, Gpus gpus, GroupId group, std::span<const NodeView> nodes, std::vector<NodeShare>* shares);
+  void check_placement(JobId job, Gpus gpus, std::span<const NodeShare> shares, Instant now) const;
+
+  // Lists of waiting and running jobs (lists.cc).
   WaitingJobView* find_waiting(JobId job);
-  void insert_waiting(JobId job);
+  RunningJobView* find_running(JobId job);
+  void insert_waiting(JobId job, Instant now);
   void erase_waiting(JobId job);
   void erase_running(JobId job);
+  void settle_tenant(JobId job, Gpus by, Instant now);
 
-  // Phases.
+  // Gangs (gang.cc).
+  void hold(JobId job, Instant now);  // Sums up its new shares and tells who asks.
+  void set_shares(JobId job, std::vector<NodeShare> shares, Instant now);
+  static std::vector<NodeShare> without(std::vector<NodeShare> shares, Gpus gpus);
+
+  // Phases (runtime.cc).
   void begin_restore(JobId job, Instant now);
   void begin_reading(JobId job, Instant now);
   void begin_steps(JobId job, Instant now);
-  void begin_saving(JobId job, Instant now);
-  void finish_saving(JobId job, Instant now);
+  void schedule_step_end(JobId job, Instant now);
+  void checkpoint_due(JobId job, Instant now);
+  void begin_writing(JobId job, Instant now);
   void finish(JobId job, Instant now);
   void leave(JobId job, bool preempted, Instant now);  // GPUs back.
+  void cut_flow(JobState* s, Instant now);
   void close_stretch(JobId job, bool lost, Instant now);
   void report(JobState& s, Purpose purpose, Instant from, Instant to, Instant now);
+  void keep_instantly_saved(JobState& s, Instant now);
   // Wall time from `steps_from` to `now` that instant checkpoints have saved.
   Duration instantly_saved(const JobState& s, Instant now) const;
   Duration wall(Duration run_time, double speed) const;
   Duration run_time(Duration wall, double speed) const;
+  Duration estimate_left(JobId job) const;
 
   const TrainingSetup* setup_;
   const Cluster* cluster_;
@@ -76,18 +119,29 @@ class TrainingRuntime final : public FlowOwner {
   Flows* flows_;
   Calendar* calendar_;
   const Observers* observers_;
-  Slot arrival_slot_, schedule_slot_;
+  Slot arrival_slot_, schedule_slot_, ask_slot_;
   Instant end_ = Instant::never();
+  std::function<void(Instant)> on_left_;
 
   std::vector<JobState> jobs_;
+  std::vector<JobTraits> traits_;
+  std::vector<std::vector<JobId>> dependents_;  // Empty if no job depends on another.
+  std::vector<Tenant> tenants_;
+  std::vector<double> usd_by_group_;
+  std::vector<Gpus> recent_;  // Asked, of all jobs submitted.
   std::size_t next_arrival_ = 0;
   std::vector<WaitingJobView> waiting_;  // By id from waiting_head_ on; ids are in order of submission.
   std::size_t waiting_head_ = 0;
-  std::vector<RunningJobView> running_;  // By (started, id).
+  std::vector<RunningJobView> running_;   // By (started, id).
+  std::vector<EndedJobView> ended_jobs_;  // Since the queue was last asked.
   std::map<std::uint64_t, JobId> flow_owner_;
   Gpus waiting_gpus_{0};
   std::uint64_t ended_ = 0;
+  bool changed_ = false;
   QueueDecision decision_;
+  std::vector<QueueGroupView> group_views_;
+  std::vector<TenantView> tenant_views_;
+  std::vector<NodeView> offered_;
 };
 
 }  // namespace jevons

@@ -1,0 +1,116 @@
+// The lists of waiting and running jobs that the policies see.
+#include <algorithm>
+
+#include "sim/training/runtime.h"
+
+namespace jevons {
+
+WaitingJobView* TrainingRuntime::find_waiting(JobId job) {
+  const auto it = std::lower_bound(waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_head_), waiting_.end(), job,
+                                   [](const WaitingJobView& v, JobId id) { return v.id < id; });
+  return it == waiting_.end() || it->id != job ? nullptr : &*it;
+}
+
+Duration TrainingRuntime::estimate_left(JobId id) const {
+  return std::max(asked(id).estimate - jobs_[id.index].saved, 1_s);
+}
+
+void TrainingRuntime::insert_waiting(JobId id, Instant now) {
+  const TrainingJob& job = asked(id);
+  JobState& s = state(id);
+  s.phase = JobPhase::kWaiting;
+  WaitingJobView view{.id = id,
+                      .submit = job.submit,
+                      .gpus = job.gpus,
+                      .remaining_estimate = estimate_left(id),
+                      .tenant = job.tenant,
+                      .preemptions = s.record.preemptions};
+  view.attained = s.attained;
+  view.ran = s.ran;
+  view.waiting_since = now;
+  view.traits = &traits(id);
+  const auto it = std::lower_bound(waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_head_), waiting_.end(), id,
+                                   [](const WaitingJobView& v, JobId i) { return v.id < i; });
+  const std::size_t at = static_cast<std::size_t>(it - waiting_.begin());
+  if (at == waiting_head_ && waiting_head_ > 0) {
+    waiting_[--waiting_head_] = view;  // A job that was stopped comes back to the front: no moving of the rest.
+  } else {
+    waiting_.insert(it, view);
+  }
+  waiting_gpus_ += job.gpus;
+}
+
+void TrainingRuntime::erase_waiting(JobId id) {
+  const WaitingJobView* w = find_waiting(id);
+  const auto at = w - waiting_.data();
+  waiting_gpus_ -= w->gpus;
+  if (at == static_cast<std::ptrdiff_t>(waiting_head_)) {
+    ++waiting_head_;  // The usual case: no moving of the rest.
+    if (waiting_head_ > 1024 && 2 * waiting_head_ > waiting_.size()) {
+      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_head_));
+      waiting_head_ = 0;
+    }
+  } else {
+    waiting_.erase(waiting_.begin() + at);
+  }
+}
+
+RunningJobView* TrainingRuntime::find_running(JobId id) {
+  const Instant started = state(id).started;
+  const auto it = std::lower_bound(
+      running_.begin(), running_.end(), std::pair(started, id),
+      [](const RunningJobView& v, const std::pair<Instant, JobId>& key) { return std::pair(v.started, v.id) < key; });
+  CHECK(it != running_.end() && it->id == id);
+  return &*it;
+}
+
+void TrainingRuntime::erase_running(JobId id) {
+  running_.erase(running_.begin() + (find_running(id) - running_.data()));
+}
+
+bool TrainingRuntime::running(JobId job) const {
+  if (job.index >= jobs_.size()) return false;
+  const JobPhase p = jobs_[job.index].phase;
+  return p != JobPhase::kHeldBack && p != JobPhase::kWaiting && p != JobPhase::kEnded;
+}
+
+std::vector<JobId> TrainingRuntime::jobs_on(NodeId node) const {
+  std::vector<JobId> jobs;
+  for (const RunningJobView& v : running_) {
+    const auto& shares = jobs_[v.id.index].shares;
+    if (std::any_of(shares.begin(), shares.end(), [&](const NodeShare& s) { return s.node == node; })) {
+      jobs.push_back(v.id);
+    }
+  }
+  std::sort(jobs.begin(), jobs.end());
+  return jobs;
+}
+
+void TrainingRuntime::settle_tenant(JobId job, Gpus by, Instant now) {
+  Tenant& t = tenants_[traits(job).tenant];
+  t.view.used += t.view.running * (now - t.settled);
+  t.settled = now;
+  t.view.running += by;
+}
+
+void TrainingRuntime::fill_victims(Instant now, std::vector<VictimView>* victims) const {
+  for (const RunningJobView& v : running_) {
+    const JobState& s = jobs_[v.id.index];
+    const bool has_steps = s.phase == JobPhase::kStepping || s.phase == JobPhase::kSaving;
+    const Duration lost = has_steps ? now - s.steps_from - instantly_saved(s, now) : Duration{0};
+    VictimView& view = victims->emplace_back();
+    view.id = v.id;
+    view.gpus = v.gpus;
+    view.nodes = static_cast<std::int32_t>(s.shares.size());
+    view.started = v.started;
+    view.lost_if_stopped = v.gpus * (lost + setup_->restart_overhead);
+    view.shares = s.shares;
+    view.priority = v.traits->priority;
+    view.left = estimate_left(v.id);
+    view.leaving = s.leaving;
+    if (v.traits->flexibility == Flexibility::kElastic && !s.leaving) view.min_gpus = least_gpus(*v.traits, v.asked);
+  }
+  std::sort(victims->begin(), victims->end(), [](const VictimView& a, const VictimView& b) { return a.id < b.id; });
+}
+
+}  // namespace jevons
