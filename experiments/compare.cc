@@ -62,6 +62,7 @@ class Gathering {
     comparison_.seeds = setup.seeds;
     for (const std::size_t policy : setup.policies) {
       comparison_.policies.push_back(scenario.policy_labels()[policy]);
+      comparison_.bounds.push_back(scenario.policy_is_bound(policy));
       for (const std::uint64_t seed : setup.seeds) {
         Cell cell;
         cell.policy = comparison_.policies.size() - 1;
@@ -141,8 +142,8 @@ class Gathering {
     CHECK(run.ok());
     // Stopped in the middle: everything else about it is as true as it was.
     comparison_.complete = comparison_.complete && run->result.complete;
-    notes_[task].requests_ended = run->result.serving.arrived;
-    notes_[task].jobs_ended = run->result.training.submitted;
+    notes_[task].requests_ended = run->result.serving.arrived + run->result.serving.outside;
+    notes_[task].jobs_ended = run->result.training.submitted + run->result.training.outside;
     cell->run = *std::move(run);
     return true;
   }

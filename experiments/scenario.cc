@@ -11,6 +11,26 @@
 
 namespace jevons {
 
+namespace {
+
+template <class Api>
+bool sees_future(const PolicyCatalogue<Api>& catalogue, const proto::Choice& choice) {
+  const auto it = catalogue.entries().find(choice.name());
+  return it != catalogue.entries().end() && it->second.sees_future;
+}
+
+bool sees_future(const Policies& known, const proto::Policy& p) {
+  bool any = sees_future(known.allocators, p.allocator()) || sees_future(known.training_queues, p.queue()) ||
+             sees_future(known.placements, p.placement()) || sees_future(known.routers, p.router()) ||
+             sees_future(known.batchers, p.batcher());
+  for (const proto::PoolPolicy& pool : p.pools()) {
+    any = any || sees_future(known.routers, pool.router()) || sees_future(known.batchers, pool.batcher());
+  }
+  return any;
+}
+
+}  // namespace
+
 struct Scenario::Impl {
   ScenarioFile file;  // Checked and resolved.
   Catalogue catalogue;
@@ -49,6 +69,11 @@ const std::string& Scenario::name() const { return impl_->file.message.name(); }
 const std::string& Scenario::path() const { return impl_->file.path; }
 std::uint64_t Scenario::seed() const { return impl_->file.message.seed(); }
 const std::vector<std::string>& Scenario::policy_labels() const { return impl_->labels; }
+bool Scenario::policy_is_bound(std::size_t policy) const {
+  CHECK(policy < impl_->labels.size());
+  return sees_future(impl_->policies, impl_->file.message.policies(static_cast<int>(policy)));
+}
+
 std::string Scenario::resolved_yaml() const { return impl_->yaml; }
 std::string Scenario::hash() const { return text_hash(impl_->yaml); }
 

@@ -31,6 +31,7 @@ class Scenario {
   const std::string& path() const;
   std::uint64_t seed() const;                             // The scenario's own seed.
   const std::vector<std::string>& policy_labels() const;  // In the scenario's order, unique.
+  bool policy_is_bound(std::size_t policy) const;         // One of its parts sees the future (kSeesFuture).
   Slo slo() const;                                        // Of the first pool, for the report's heading.
   std::string resolved_yaml() const;  // With every default visible; reads back as the same scenario.
   std::string hash() const;           // Hex; of the resolved scenario.

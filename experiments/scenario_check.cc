@@ -84,7 +84,23 @@ Status check_policies(const ScenarioFile& file, const Policies& policies) {
   return Ok{};
 }
 
+// Something must be left to measure.
+static Status check_window(const ScenarioFile& file) {
+  const proto::Scenario& s = file.message;
+  if (!s.has_horizon()) {
+    if (!s.has_cool_down()) return Ok{};
+    return file.places.error("cool_down", "expected a horizon of the scenario, before which it lies");
+  }
+  const Duration horizon = duration_of(s.horizon());
+  const Duration warm_up = s.has_warm_up() ? duration_of(s.warm_up()) : Duration{};
+  const Duration cool_down = s.has_cool_down() ? duration_of(s.cool_down()) : Duration{};
+  if (warm_up < horizon - cool_down) return Ok{};
+  return file.places.error(s.has_warm_up() ? "warm_up" : "cool_down",
+                           "expected warm_up and cool_down to leave some of the horizon (" + s.horizon() + ")");
+}
+
 Status check_scenario(const ScenarioFile& file, const Catalogue& catalogue, const Policies& policies) {
+  if (Status s = check_window(file); !s) return s;
   if (Status s = check_cluster(file, catalogue); !s) return s;
   if (Status s = check_pools(file, catalogue, policies); !s) return s;
   if (Status s = check_load(file, catalogue, policies); !s) return s;

@@ -22,6 +22,7 @@ class PoolCheck {
 
   Status check(const Policies& policies) const {
     if (Status s = engine(); !s) return s;
+    if (Status s = bundle(); !s) return s;
     if (Status s = measured_times(); !s) return s;
     if (Status s = groups(); !s) return s;
     if (Status s = nodes(); !s) return s;
@@ -51,6 +52,26 @@ class PoolCheck {
       return fail("max_num_batched_tokens",
                   "expected at least max_model_len (" + std::to_string(pool_.max_model_len()) +
                       ") without chunked prefill, got " + std::to_string(pool_.max_num_batched_tokens()));
+    }
+    return Ok{};
+  }
+
+  // Limits are divided by the bundle and must leave what the rules above ask for.
+  Status bundle() const {
+    const std::int64_t n = bundle_of(pool_);
+    if (n == 1) return Ok{};
+    const auto at_most = [&](const std::string& what, std::int64_t limit) {
+      return fail("bundle", "expected at most " + what + " (" + std::to_string(limit) + "), got " + std::to_string(n));
+    };
+    if (pool_.max_num_seqs() < n) return at_most("max_num_seqs", pool_.max_num_seqs());
+    if (pool_.max_queue() > 0 && pool_.max_queue() < n) return at_most("max_queue", pool_.max_queue());
+    if (!pool_.enable_chunked_prefill() && pool_.max_num_batched_tokens() / n < pool_.max_model_len()) {
+      return at_most("max_num_batched_tokens / max_model_len without chunked prefill",
+                     pool_.max_num_batched_tokens() / pool_.max_model_len());
+    }
+    if (pool_.has_iteration_table()) {
+      return fail("bundle",
+                  "expected 1 with iteration_table, whose times are of single requests, got " + std::to_string(n));
     }
     return Ok{};
   }
@@ -131,9 +152,10 @@ class PoolCheck {
     const std::int64_t blocks =
         pool_.has_num_gpu_blocks_override() ? pool_.num_gpu_blocks_override() : plan->kv_blocks.value;
     // A sequence lies in one data-parallel rank.
-    const std::int64_t tokens = blocks / pool_.groups(i).data_parallel_size() * pool_.block_size();
+    const std::int64_t tokens = blocks / bundle_of(pool_) / pool_.groups(i).data_parallel_size() * pool_.block_size();
     if (tokens < pool_.max_model_len()) {
-      const char* rank = pool_.groups(i).data_parallel_size() > 1 ? "a data-parallel rank of " : "";
+      const std::string rank = std::string(bundle_of(pool_) > 1 ? "a bundle's share of " : "") +
+                               (pool_.groups(i).data_parallel_size() > 1 ? "a data-parallel rank of " : "");
       return fail("max_model_len", "expected at most " + std::to_string(tokens) + ", the tokens that the KV cache of " +
                                        rank + "a replica on '" + group.name() + "' holds, got " +
                                        std::to_string(pool_.max_model_len()));

@@ -78,7 +78,8 @@ Instant end_of(const proto::Scenario& scenario, bool has_duration, const std::st
 }  // namespace
 
 Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, const std::string& path,
-                                                  const proto::RequestGenerator& g, bool transformed) {
+                                                  const proto::RequestGenerator& g, bool transformed,
+                                                  std::int64_t bundle) {
   if (!g.has_duration() && !g.has_limit() && !file.message.has_horizon()) {
     return file.places.error(path, "never ends (expected a duration or limit here, or a horizon of the scenario)");
   }
@@ -86,6 +87,7 @@ Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, cons
   auto a = arrivals(file, path + ".arrivals", g.arrivals());
   if (!a) return a.error();
   o.arrivals = *std::move(a);
+  o.arrivals.rate /= static_cast<double>(bundle);
   o.arrivals.end = end_of(file.message, g.has_duration(), g.duration(), transformed);
   auto prompt = lengths(file, path + ".prompt", g.prompt());
   if (!prompt) return prompt.error();
@@ -93,7 +95,11 @@ Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, cons
   auto output = lengths(file, path + ".output", g.output());
   if (!output) return output.error();
   o.output = *std::move(output);
-  if (g.has_limit()) o.limit = static_cast<std::uint64_t>(g.limit());
+  if (g.has_limit() && g.limit() > 0 && g.limit() < bundle) {
+    return file.places.error(path + ".limit", "expected at least the pool's bundle (" + std::to_string(bundle) +
+                                                  "), got " + std::to_string(g.limit()));
+  }
+  if (g.has_limit()) o.limit = static_cast<std::uint64_t>(g.limit() / bundle);
   if (!g.has_prefixes()) return o;
   auto length = lengths(file, path + ".prefixes.length", g.prefixes().length());
   if (!length) return length.error();

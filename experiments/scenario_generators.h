@@ -13,8 +13,10 @@ namespace jevons {
 
 // `path` is that of `generate`.  A stream that is transformed afterwards does not end at the horizon: a transform may
 // pull later requests before it.
+// In bundles: rate and limit are divided by `bundle`.
 Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, const std::string& path,
-                                                  const proto::RequestGenerator& generate, bool transformed);
+                                                  const proto::RequestGenerator& generate, bool transformed,
+                                                  std::int64_t bundle);
 
 Result<JobGeneratorOptions> job_generator(const ScenarioFile& file, const std::string& path,
                                           const proto::JobGenerator& generate, const std::string& name);

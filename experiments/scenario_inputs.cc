@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "experiments/bundle.h"
 #include "experiments/scenario_check.h"
 #include "experiments/scenario_faults.h"
 #include "experiments/scenario_future.h"
@@ -35,6 +36,8 @@ class InputsBuilder {
     Inputs in;
     in.engine = engine;
     in.horizon = horizon_of(s_);
+    if (s_.has_warm_up()) in.measure_from = Instant{} + duration_of(s_.warm_up());
+    if (s_.has_cool_down()) in.measure_to = in.horizon - duration_of(s_.cool_down());
     in.review_every = duration_of(s_.review_every());
     in.energy_usd_per_kwh = s_.energy().usd_per_kwh();
     in.pue = s_.energy().pue();
@@ -116,6 +119,8 @@ class InputsBuilder {
     setup->name = p.name();
     setup->limits = BatchLimits{p.max_num_seqs(), Tokens{p.max_num_batched_tokens()}, Tokens{p.max_model_len()},
                                 Tokens{p.block_size()}, p.enable_chunked_prefill()};
+    setup->bundle = bundle_of(p);
+    setup->limits = bundled(setup->limits, setup->bundle);
     setup->enable_prefix_caching = p.enable_prefix_caching();
     setup->request_overhead = duration_from_seconds(stack->request_s);
     setup->initial_nodes = Nodes{p.initial_nodes()};
@@ -124,8 +129,8 @@ class InputsBuilder {
     setup->warm_up = duration_of(p.warm_up());
     if (p.has_drain_limit()) setup->drain_limit = duration_of(p.drain_limit());
     setup->slo = slo_of(p.slo());
-    setup->max_queue = p.max_queue();
-    setup->max_waiting_per_replica = p.max_waiting_per_replica();
+    setup->max_waiting_per_replica = static_cast<std::int32_t>(p.max_waiting_per_replica() / setup->bundle);
+    setup->max_queue = p.max_queue() / setup->bundle;
     if (Status s = instances(index, *stack, setup); !s) return s;
     if (Status s = tables(index, setup); !s) return s;
     setup->priority = p.priority();
@@ -194,6 +199,7 @@ class InputsBuilder {
       if (!plan)
         return file_.places.error(index_path(index_path("serving.pools", index) + ".groups", i), plan.error().message);
       if (p.has_num_gpu_blocks_override()) plan->kv_blocks = Blocks{p.num_gpu_blocks_override()};
+      if (setup->bundle > 1) plan = bundled(*std::move(plan), setup->bundle);
       fastest = std::max(fastest, plan->decode_tokens_per_s);
       PoolInstance instance;
       instance.group = GroupId{static_cast<std::uint32_t>(group)};

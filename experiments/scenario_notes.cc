@@ -51,6 +51,10 @@ void note_pool(const proto::Scenario& s, const Catalogue& catalogue, const proto
   const auto model = catalogue.model(pool.model());
   const auto stack = catalogue.stack(pool.engine());
   CHECK(model.ok() && stack.ok());
+  if (bundle_of(pool) > 1) {
+    notes->add(pool.name(),
+               "requests arrive, and batches grow, " + std::to_string(bundle_of(pool)) + " at a time (bundle)");
+  }
   if (pool.has_iteration_table()) {
     notes->add(pool.name(), "iteration times come from iteration_table, not from the model");
     return;

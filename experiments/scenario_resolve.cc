@@ -70,7 +70,7 @@ std::optional<std::int64_t> kv_tokens(const Catalogue& catalogue, const proto::S
       if (!plan) return std::nullopt;
       blocks = plan->kv_blocks.value;
     }
-    const std::int64_t tokens = blocks / pool.groups(i).data_parallel_size() * pool.block_size();
+    const std::int64_t tokens = blocks / bundle_of(pool) / pool.groups(i).data_parallel_size() * pool.block_size();
     least = least ? std::min(*least, tokens) : tokens;
   }
   return least;
@@ -162,6 +162,8 @@ void resolve_scenario(const Catalogue& catalogue, const Policies& policies, prot
   if (s->policies_size() == 0) s->add_policies()->set_label("static_split");
   for (proto::Policy& p : *s->mutable_policies()) resolve_policy(policies, &p);
 }
+
+std::int64_t bundle_of(const proto::Pool& pool) { return pool.has_bundle() ? pool.bundle() : 1; }
 
 InstanceOptions instance_options(const proto::Pool& pool, int group, const proto::NodeGroup& nodes) {
   const proto::PoolGroup& g = pool.groups(group);

@@ -16,6 +16,7 @@ namespace jevons {
 void resolve_scenario(const Catalogue& catalogue, const Policies& policies, proto::Scenario* scenario);
 
 // How a replica of `pool` on nodes of `nodes` is planned; `group` is the index into pool.groups that names them.
+std::int64_t bundle_of(const proto::Pool& pool);  // 1 where none is given.
 InstanceOptions instance_options(const proto::Pool& pool, int group, const proto::NodeGroup& nodes);
 
 // Null when there is none of that name.

@@ -3,6 +3,7 @@
 
 #include "experiments/scenario_check.h"
 #include "experiments/scenario_generators.h"
+#include "experiments/scenario_resolve.h"
 #include "experiments/scenario_rules.h"
 #include "traces/generate/requests.h"
 #include "traces/reader.h"
@@ -59,8 +60,11 @@ class StreamOpener {
   }
 
   Result<RequestSourcePtr> from_generator() const {
+    const int pool = pool_index(file_.message, stream_.pool());
+    CHECK(pool >= 0);
     const auto options =
-        request_generator(file_, path_ + ".generate", stream_.generate(), stream_.transforms_size() > 0);
+        request_generator(file_, path_ + ".generate", stream_.generate(), stream_.transforms_size() > 0,
+                          bundle_of(file_.message.serving().pools(pool)));
     if (!options) return options.error();
     auto source = generate_requests(*options, seed_, random_name());
     if (!source) return place_error(file_, path_ + ".generate", "", source.error());

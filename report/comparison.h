@@ -49,11 +49,15 @@ struct Comparison {
   SloLimits slo;
   std::vector<std::string> notes;     // On the model behind the figures: constants derived, shapes not measured.
   std::vector<std::string> policies;  // Labels; the first is what the others are compared against.
+  std::vector<bool> bounds;           // True: it sees the future, so it is a bound and not a policy.  Empty: none does.
   std::vector<std::uint64_t> seeds;
   std::vector<Cell> cells;  // Policy by policy, seed by seed: policies.size() x seeds.size().
   bool complete = true;     // False: interrupted.
   bool audited = false;     // Every run's auditor agreed with its totals.
 
+  bool is_bound(std::size_t policy) const { return policy < bounds.size() && bounds[policy]; }
+  // As tables have it: "oracle (bound)".
+  std::string label(std::size_t policy) const { return policies[policy] + (is_bound(policy) ? " (bound)" : ""); }
   const Cell& cell(std::size_t policy, std::size_t seed) const { return cells[policy * seeds.size() + seed]; }
 };
 

@@ -7,8 +7,10 @@
 #include <cmath>
 #include <optional>
 
+#include "report/differences.h"
 #include "report/figures.h"
 #include "report/number_text.h"
+#include "report/pareto.h"
 #include "report/table.h"
 #include "report/verdict.h"
 
@@ -49,8 +51,9 @@ std::string heading(const Comparison& c) {
     std::uint64_t arrived = 0, submitted = 0;  // The most of any run: one that was cut short has seen fewer.
     for (const Cell& cell : c.cells) {
       if (!cell.run) continue;
-      arrived = std::max(arrived, cell.run->result.serving.arrived);
-      submitted = std::max(submitted, cell.run->result.training.submitted);
+      const RunResult& result = cell.run->result;
+      arrived = std::max(arrived, result.serving.arrived + result.serving.outside);
+      submitted = std::max(submitted, result.training.submitted + result.training.outside);
     }
     const Instant end = r->horizon == Instant::never() ? r->result.end : r->horizon;
     out += fmt::format("; {} simulated; {}, {}; ", human_seconds(end.seconds()), plural(arrived, "request"),
@@ -59,6 +62,22 @@ std::string heading(const Comparison& c) {
   out += c.policies.size() == 1 ? c.policies[0] + ", " + plural(c.seeds.size(), "seed")
                                 : fmt::format("{} policies, {}", c.policies.size(), plural(c.seeds.size(), "seed"));
   return out;
+}
+
+// What the figures leave out at both ends of the run, if they do.
+std::string window_text(const Comparison& c) {
+  const RunReport* r = first_run(c);
+  if (r == nullptr || !r->result.windowed()) return "";
+  const Instant to = std::min(r->result.measure_to, r->horizon);
+  return fmt::format("measured: what arrives from {} to {}; GPU-hours, cost and energy cover the whole run",
+                     human_seconds(r->result.measure_from.seconds()),
+                     to == Instant::never() ? "the end" : human_seconds(to.seconds()));
+}
+
+std::vector<std::string> labels(const Comparison& c) {
+  std::vector<std::string> all;
+  for (std::size_t p = 0; p < c.policies.size(); ++p) all.push_back(c.label(p));
+  return all;
 }
 
 // Best as printed: figures that read the same share the mark, and nothing is marked when all do.
@@ -73,7 +92,7 @@ void mark_best(const Figure& f, const std::vector<std::optional<double>>& values
   std::size_t same = 0;
   for (const TableCell& cell : row->cells) same += cell.text == text ? 1 : 0;
   if (same == row->cells.size()) return;
-  for (TableCell& cell : row->cells) cell.best = cell.text == text;
+  for (std::size_t p = 0; p < values.size(); ++p) row->cells[p].best = values[p] && row->cells[p].text == text;
 }
 
 bool failed(const Comparison& c, std::size_t policy) {
@@ -83,19 +102,16 @@ bool failed(const Comparison& c, std::size_t policy) {
   return true;
 }
 
-std::optional<TableRow> figure_row(const Comparison& c, const Figure& f) {
+TableRow figure_row(const Comparison& c, const Figure& f) {
   TableRow row{std::string(f.label), {}};
-  std::vector<std::optional<double>> values;
-  bool worth_showing = f.always;
+  std::vector<std::optional<double>> values;  // Of those that may be best.
   for (std::size_t p = 0; p < c.policies.size(); ++p) {
     const auto e = policy_estimate(c, p, f);
-    values.push_back(e ? std::optional(e->mean) : std::nullopt);
+    values.push_back(e && !c.is_bound(p) ? std::optional(e->mean) : std::nullopt);
     row.cells.push_back({e ? figure_text(f, e->mean) : "-", false});
-    worth_showing = worth_showing || (e && e->mean != 0);
   }
-  if (!worth_showing) return std::nullopt;
   // Runs that were cut short cover different times: nobody is best.
-  if (c.complete) mark_best(f, values, &row);
+  if (c.complete && !of_survivors(c, f)) mark_best(f, values, &row);
   return row;
 }
 
@@ -103,7 +119,6 @@ bool any_run(const Comparison& c, bool (*holds)(const RunReport&)) {
   return std::any_of(c.cells.begin(), c.cells.end(), [&](const Cell& x) { return x.run && holds(*x.run); });
 }
 
-bool has_pue(const RunReport& r) { return r.result.pue != 1; }
 bool uses_energy(const RunReport& r) { return r.result.energy_joules > 0; }
 
 std::vector<TableRow> figure_rows(const Comparison& c) {
@@ -111,12 +126,13 @@ std::vector<TableRow> figure_rows(const Comparison& c) {
   const auto add = [&](Section section, std::string_view title) {
     rows.push_back({std::string(title), {}});
     for (const Figure& f : figures()) {
-      if (f.section != section || (f.key == "facility_energy_kwh" && !any_run(c, has_pue))) continue;
-      if (auto row = figure_row(c, f)) rows.push_back(*std::move(row));
+      if (f.section == section && worth_showing(c, f)) rows.push_back(figure_row(c, f));
     }
   };
-  if (any_run(c, [](const RunReport& r) { return r.result.serving.arrived > 0; })) add(Section::kServing, "Serving");
-  if (any_run(c, [](const RunReport& r) { return r.result.training.submitted > 0; })) {
+  if (any_run(c, [](const RunReport& r) { return r.result.serving.arrived + r.result.serving.outside > 0; })) {
+    add(Section::kServing, "Serving");
+  }
+  if (any_run(c, [](const RunReport& r) { return r.result.training.submitted + r.result.training.outside > 0; })) {
     add(Section::kTraining, "Training");
   }
   add(Section::kMoney, "Money");
@@ -189,80 +205,6 @@ std::vector<TableRow> energy_rows(const Comparison& c) {
   });
 }
 
-// Differences are given in the unit the figures themselves are printed in, so that "+3.1 +-0.4" stays short.
-struct Scale {
-  double factor;
-  std::string_view unit;
-};
-Scale scale_for(const Figure& f, double size) {
-  switch (f.unit) {
-    case Unit::kSeconds:
-      if (size < 0.9995) return {1e3, ", ms"};
-      if (size < 120) return {1, ", s"};
-      if (size < 7200) return {1.0 / 60, ", min"};
-      return {1.0 / 3600, ", h"};
-    case Unit::kShare:
-      return {100, ", points"};
-    case Unit::kDollars:
-      return {1, ", $"};
-    default:
-      return {1, ""};
-  }
-}
-
-// "+12.3 ±1.1": as many decimals as give the half width two digits.
-std::string difference_text(const Estimate& d, double factor) {
-  const double mean = d.mean * factor;
-  // Samples that are equal but for their last bit have no spread worth printing.
-  const double spread = d.half_width > 1e-9 * std::fabs(d.mean) ? d.half_width * factor : 0;
-  if (mean == 0 && spread == 0) return "same";
-  const std::string_view sign = mean > 0 ? "+" : "";
-  if (spread == 0) return fmt::format("{}{} ±0", sign, three_digits(mean));
-  if (spread >= 100) return fmt::format("{}{} ±{}", sign, whole_number(mean), whole_number(spread));
-  const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(spread))), 0, 6);
-  return fmt::format("{}{:.{}f} ±{:.{}f}", sign, mean, decimals, spread, decimals);
-}
-
-std::vector<TableRow> difference_rows(const Comparison& c) {
-  std::vector<TableRow> rows;
-  for (const Figure& f : figures()) {
-    if (!f.always) continue;
-    double size = 0;
-    bool any = false;
-    std::vector<std::optional<Estimate>> differences;
-    for (std::size_t p = 1; p < c.policies.size(); ++p) {
-      differences.push_back(paired_difference(c, p, 0, f));
-      if (!differences.back()) continue;
-      const Estimate& d = *differences.back();
-      any = any || (d.has_interval() && (d.mean != 0 || d.half_width != 0));
-      size = std::max(size, std::fabs(differences.back()->mean));
-    }
-    if (!any) continue;
-    const Scale scale = scale_for(f, size);
-    const bool has_unit = f.label.find(", ") != std::string_view::npos || f.label.starts_with("$");
-    TableRow row{std::string(f.label) + (has_unit ? "" : std::string(scale.unit)), {}};
-    for (const auto& d : differences) {
-      if (!d || !d->has_interval()) {
-        row.cells.push_back({"-", false});
-        continue;
-      }
-      const std::string text = difference_text(*d, scale.factor);
-      row.cells.push_back({d->differs_from_zero() || text == "same" ? text : "~" + text, false});
-    }
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-std::string differences(const Comparison& c, bool color) {
-  if (c.seeds.size() < 2 || c.policies.size() < 2) return "";
-  const std::vector<TableRow> rows = difference_rows(c);
-  if (rows.empty()) return "";
-  return "\n" +
-         wrap_text(fmt::format("Difference from {}, paired by seed, 95 % intervals (~: includes 0)", c.policies[0])) +
-         render_table({c.policies.begin() + 1, c.policies.end()}, rows, color);
-}
-
 std::string footnotes(const Comparison& c) {
   std::string out;
   const auto note = [&](const std::string& text) { out += wrap_text(text, "  "); };
@@ -276,7 +218,18 @@ std::string footnotes(const Comparison& c) {
       ".");
   note("GPU utilisation: share of GPU-time in serving and kept training steps.");
   if (any_run(c, [](const RunReport& r) { return r.result.training.unfinished > 0; })) {
-    note("JCT is of the jobs done; jobs that did not end in time are not in it.");
+    note(
+        "JCT is of the jobs done, queueing delay of the jobs started. \"At least\": the others count with their age at "
+        "the end, so that starving jobs does not look good.");
+  }
+  const auto bounds = std::count(c.bounds.begin(), c.bounds.end(), true);
+  if (bounds > 0) note("(bound): sees the future, so it is no policy, and no winner; how far the others could go.");
+  const auto ranked = static_cast<std::ptrdiff_t>(c.policies.size()) - bounds;
+  if (c.seeds.size() > 1 && ranked > 1 && c.complete) {
+    note(
+        fmt::format("Winners and rankings: paired t-tests, {} of a figure together at 5 % (Holm). The intervals of "
+                    "differences are 95 % each, not corrected.",
+                    plural(static_cast<std::size_t>(ranked * (ranked - 1) / 2), "pair")));
   }
   if (c.seeds.size() == 1 && c.policies.size() > 1 && c.complete) {
     note("One seed: close figures may be luck; --seeds 5 gives paired 95 % intervals.");
@@ -342,6 +295,7 @@ std::string console_report(const Comparison& c, const ConsoleOptions& options) {
   const std::string limits = limits_text(c.slo);
   if (!limits.empty())
     out += wrap_text("SLO of a request: " + limits + "; goodput counts the requests that meet it", "  ");
+  if (const std::string window = window_text(c); !window.empty()) out += wrap_text(window, "  ");
   out += "\n";
   for (std::size_t p = 0; p < c.policies.size(); ++p) {
     for (std::size_t s = 0; s < c.seeds.size(); ++s) {
@@ -354,13 +308,14 @@ std::string console_report(const Comparison& c, const ConsoleOptions& options) {
   if (first_run(c) != nullptr) {
     std::vector<TableRow> rows = figure_rows(c);
     if (auto covered = covered_row(c)) rows.insert(rows.begin(), *std::move(covered));
-    out += render_table(c.policies, rows, options.color);
-    out += differences(c, options.color);
+    out += render_table(labels(c), rows, options.color);
+    out += difference_table(c, options.color);
+    out += pareto_plot(c, options.color);
     out += "\n" + emphasize("GPU-hours by purpose", options.color) + "\n";
-    out += render_table(c.policies, ledger_rows(c), options.color);
+    out += render_table(labels(c), ledger_rows(c), options.color);
     if (any_run(c, uses_energy)) {
       out += "\n" + emphasize("Energy by what the GPUs did, kWh, without PUE", options.color) + "\n";
-      out += render_table(c.policies, energy_rows(c), options.color);
+      out += render_table(labels(c), energy_rows(c), options.color);
     }
     out += "\n" + footnotes(c) + warnings(c);
     if (!c.notes.empty()) out += "\n" + model_section(c.notes, options.color);

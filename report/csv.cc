@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "report/figures.h"
+#include "report/pareto.h"
 
 namespace jevons {
 namespace {
@@ -82,7 +83,7 @@ std::string pools(const Comparison& c) {
     for (const ServingResult& pool : cell.run->result.pools) {
       for (const PoolMetric& m : kPoolMetrics) {
         out += fmt::format("{},{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, csv_field(pool.pool),
-                           m.key, value_text(m.value(pool, cell.run->result.end.seconds())), m.unit);
+                           m.key, value_text(m.value(pool, cell.run->result.measured().seconds())), m.unit);
       }
     }
   }
@@ -140,6 +141,15 @@ std::string differences(const Comparison& c) {
   return out;
 }
 
+std::string front(const Comparison& c) {
+  std::string out = "policy,slo_attainment,useful_gpu_hours,non_dominated,bound\n";
+  for (const ParetoPoint& p : pareto(c)) {
+    out += fmt::format("{},{},{},{},{}\n", csv_field(c.policies[p.policy]), text_of(p.slo_attainment),
+                       text_of(p.useful_gpu_hours), !p.bound && !p.dominated, p.bound);
+  }
+  return out;
+}
+
 std::string runs(const Comparison& c) {
   std::string out = "policy,seed,status,simulated_s,error,scenario,scenario_hash,version,command\n";
   for (const Cell& cell : c.cells) {
@@ -167,9 +177,13 @@ std::string csv_field(std::string_view text) {
 }
 
 std::vector<CsvFile> csv_reports(const Comparison& c) {
-  return {{"results.csv", results(c)},         {"pools.csv", pools(c)},
-          {"ledger.csv", ledger(c)},           {"energy.csv", energy(c)},
-          {"differences.csv", differences(c)}, {"runs.csv", runs(c)}};
+  return {{"results.csv", results(c)},
+          {"pools.csv", pools(c)},
+          {"ledger.csv", ledger(c)},
+          {"energy.csv", energy(c)},
+          {"differences.csv", differences(c)},
+          {"pareto.csv", front(c)},
+          {"runs.csv", runs(c)}};
 }
 
 }  // namespace jevons

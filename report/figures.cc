@@ -1,6 +1,7 @@
 // The figures every report shows.
 #include "report/figures.h"
 
+#include <algorithm>
 #include <array>
 
 #include "report/number_text.h"
@@ -25,6 +26,37 @@ Value per_second(double n, const RunReport& r) {
   if (r.result.end.ns <= 0) return std::nullopt;
   return n / r.result.end.seconds();
 }
+// Of what arrived in the measured window.
+Value per_measured_second(double n, const RunReport& r) {
+  if (r.result.measured().ns <= 0) return std::nullopt;
+  return n / r.result.measured().seconds();
+}
+Histogram both(const Histogram& ended, const Histogram& ages) {
+  Histogram all = ended;
+  all.merge(ages);
+  return all;
+}
+Histogram jct_at_least(const RunReport& r) { return both(r.result.training.jct, r.result.training.unfinished_age); }
+
+// Jain's index (1984) of what share of the GPU-time a tenant asked for, from submit to end, its jobs trained: 1 when
+// all tenants got the same share, 1/n when one got everything.
+Value tenant_fairness(const RunReport& r) {
+  double sum = 0, squares = 0, n = 0;
+  for (const TenantResult& t : r.result.training.tenants) {
+    if (t.in_system.gpu_ns <= 0) continue;
+    const double x = t.useful.hours() / t.in_system.hours();
+    sum += x;
+    squares += x * x;
+    ++n;
+  }
+  if (n < 2 || squares <= 0) return std::nullopt;
+  return sum * sum / (n * squares);
+}
+Value makespan(const RunReport& r) {
+  const TrainingResult& t = r.result.training;
+  if (t.completed == 0 || t.unfinished > 0 || !r.result.complete) return std::nullopt;
+  return t.last_finish.seconds();
+}
 Value share(double part, double whole) {
   if (whole <= 0) return std::nullopt;
   return part / whole;
@@ -36,6 +68,8 @@ constexpr std::array kFigures{
            [](const RunReport& r) -> Value { return number(r.result.serving.completed); }},
     Figure{"requests_unfinished", "requests unfinished", "requests", Section::kServing, Unit::kCount, Better::kLess,
            false, [](const RunReport& r) -> Value { return number(r.result.serving.unfinished); }},
+    Figure{"requests_never_started", "requests not started", "requests", Section::kServing, Unit::kCount, Better::kLess,
+           false, [](const RunReport& r) -> Value { return number(r.result.serving.never_started); }},
     Figure{"requests_rejected", "requests refused", "requests", Section::kServing, Unit::kCount, Better::kLess, false,
            [](const RunReport& r) -> Value { return number(r.result.serving.rejected); }},
     Figure{"requests_degraded", "requests cut short", "requests", Section::kServing, Unit::kCount, Better::kLess, false,
@@ -54,29 +88,50 @@ constexpr std::array kFigures{
         "slo_attainment", "SLO met", "share", Section::kServing, Unit::kShare, Better::kMore, true,
         [](const RunReport& r) { return share(number(r.result.serving.met_slo), number(r.result.serving.arrived)); }},
     Figure{"request_goodput", "goodput, req/s", "req/s", Section::kServing, Unit::kPerSecond, Better::kMore, true,
-           [](const RunReport& r) { return per_second(number(r.result.serving.met_slo), r); }},
-    Figure{"output_throughput", "output, tok/s", "tok/s", Section::kServing, Unit::kPerSecond, Better::kMore, true,
-           [](const RunReport& r) { return per_second(static_cast<double>(r.result.serving.output.value), r); }},
+           [](const RunReport& r) { return per_measured_second(number(r.result.serving.met_slo), r); }},
+    Figure{
+        "output_throughput", "output, tok/s", "tok/s", Section::kServing, Unit::kPerSecond, Better::kMore, true,
+        [](const RunReport& r) { return per_measured_second(static_cast<double>(r.result.serving.output.value), r); }},
     Figure{"kv_preemptions", "KV preemptions", "preemptions", Section::kServing, Unit::kCount, Better::kLess, false,
            [](const RunReport& r) -> Value { return number(r.result.serving.preemptions); }},
     Figure{"jobs_completed", "jobs done", "jobs", Section::kTraining, Unit::kCount, Better::kMore, true,
            [](const RunReport& r) -> Value { return number(r.result.training.completed); }},
     Figure{"jobs_unfinished", "jobs unfinished", "jobs", Section::kTraining, Unit::kCount, Better::kLess, false,
            [](const RunReport& r) -> Value { return number(r.result.training.unfinished); }},
+    Figure{"jobs_never_started", "jobs not started", "jobs", Section::kTraining, Unit::kCount, Better::kLess, false,
+           [](const RunReport& r) -> Value { return number(r.result.training.never_started); }},
     Figure{"jobs_rejected", "jobs refused", "jobs", Section::kTraining, Unit::kCount, Better::kLess, false,
            [](const RunReport& r) -> Value { return number(r.result.training.rejected); }},
     Figure{"jct_mean", "JCT mean", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
            [](const RunReport& r) { return mean(r.result.training.jct); }},
+    Figure{"jct_p50", "JCT p50", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return quantile(r.result.training.jct, 0.50); }},
     Figure{"jct_p95", "JCT p95", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
            [](const RunReport& r) { return quantile(r.result.training.jct, 0.95); }},
+    Figure{"jct_p99", "JCT p99", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return quantile(r.result.training.jct, 0.99); }},
+    Figure{"jct_mean_at_least", "JCT mean at least", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return mean(jct_at_least(r)); }},
+    Figure{"jct_p95_at_least", "JCT p95 at least", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
+           [](const RunReport& r) { return quantile(jct_at_least(r), 0.95); }},
     Figure{"queueing_delay_mean", "queueing delay mean", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
            [](const RunReport& r) { return mean(r.result.training.queueing_delay); }},
+    Figure{"queueing_delay_mean_at_least", "queueing delay at least", "s", Section::kTraining, Unit::kSeconds,
+           Better::kLess, true,
+           [](const RunReport& r) {
+             return mean(both(r.result.training.queueing_delay, r.result.training.unstarted_age));
+           }},
+    Figure{"makespan", "makespan", "s", Section::kTraining, Unit::kSeconds, Better::kLess, false, makespan},
     Figure{"useful_gpu_hours", "useful GPU-hours", "GPU-h", Section::kTraining, Unit::kGpuHours, Better::kMore, true,
            [](const RunReport& r) -> Value { return r.result.training.useful.hours(); }},
     Figure{"lost_gpu_hours", "lost GPU-hours", "GPU-h", Section::kTraining, Unit::kGpuHours, Better::kLess, true,
            [](const RunReport& r) -> Value { return hours(r, Purpose::kLostWork); }},
+    Figure{"checkpoint_gpu_hours", "checkpoint GPU-hours", "GPU-h", Section::kTraining, Unit::kGpuHours, Better::kLess,
+           false, [](const RunReport& r) -> Value { return hours(r, Purpose::kCheckpoint); }},
     Figure{"job_preemptions", "job preemptions", "preemptions", Section::kTraining, Unit::kCount, Better::kLess, false,
            [](const RunReport& r) -> Value { return number(r.result.training.preemptions); }},
+    Figure{"tenant_fairness", "fairness of tenants", "Jain's index", Section::kTraining, Unit::kShare, Better::kMore,
+           false, tenant_fairness},
     Figure{"usd_per_million_output_tokens", "$/M output tokens", "USD/M tokens", Section::kMoney, Unit::kDollars,
            Better::kLess, true,
            [](const RunReport& r) -> Value {
@@ -121,6 +176,10 @@ bool of_serving(PowerPhase kind) {
   return false;
 }
 
+bool any_run(const Comparison& c, bool (*holds)(const RunReport&)) {
+  return std::any_of(c.cells.begin(), c.cells.end(), [&](const Cell& x) { return x.run && holds(*x.run); });
+}
+
 bool usable(const Cell& cell, bool complete_only) {
   return cell.run.has_value() && (cell.run->result.complete || !complete_only);
 }
@@ -135,6 +194,28 @@ const Figure& figure(std::string_view key) {
   }
   CHECK(false && "no figure of that key");
   return kFigures[0];
+}
+
+bool of_survivors(const Comparison& c, const Figure& f) {
+  if (f.key == "queueing_delay_mean") {
+    return any_run(c, [](const RunReport& r) { return r.result.training.never_started > 0; });
+  }
+  if (!f.key.starts_with("jct_") || f.key.ends_with("_at_least")) return false;
+  return any_run(c, [](const RunReport& r) { return r.result.training.unfinished > 0; });
+}
+
+bool worth_showing(const Comparison& c, const Figure& f) {
+  if (f.key == "facility_energy_kwh" && !any_run(c, [](const RunReport& r) { return r.result.pue != 1; })) return false;
+  constexpr std::string_view kAtLeast = "_at_least";
+  if (f.key.ends_with(kAtLeast)) {
+    return of_survivors(c, figure(f.key.substr(0, f.key.size() - kAtLeast.size())));
+  }
+  if (f.always) return true;
+  for (std::size_t p = 0; p < c.policies.size(); ++p) {
+    const auto e = policy_estimate(c, p, f);
+    if (e && e->mean != 0) return true;
+  }
+  return false;
 }
 
 std::string figure_text(const Figure& f, double value) {

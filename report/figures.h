@@ -35,6 +35,12 @@ struct Figure {
 std::span<const Figure> figures();
 const Figure& figure(std::string_view key);  // A key that is in the list (CHECKed).
 
+// False where the console leaves the row out: figures nobody has, and bounds on what is known.
+bool worth_showing(const Comparison& c, const Figure& f);
+// JCT and queueing delay where some run has jobs that did not end (or start): the figure is of the others, so a policy
+// that starves jobs looks good, and none is best.  The figures `..._at_least` count those jobs with their age.
+bool of_survivors(const Comparison& c, const Figure& f);
+
 // "1.24 s", "97.3 %", "$1,234": a value of this figure for people.
 std::string figure_text(const Figure& f, double value);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "report/figures.h"
+#include "report/pareto.h"
 #include "report/verdict.h"
 
 namespace jevons {
@@ -64,6 +65,7 @@ Json serving(const ServingResult& s, double seconds) {
   out["rejected"] = s.rejected;
   out["unfinished"] = s.unfinished;
   out["degraded"] = s.degraded;
+  out["never_started"] = s.never_started;
   out["met_slo"] = s.met_slo;
   out["slo_attainment"] = s.arrived > 0 ? Json(number(s.met_slo) / number(s.arrived)) : Json();
   out["kv_preemptions"] = s.preemptions;
@@ -81,6 +83,7 @@ Json training(const TrainingResult& t) {
   out["completed"] = t.completed;
   out["rejected"] = t.rejected;
   out["unfinished"] = t.unfinished;
+  out["never_started"] = t.never_started;
   out["preemptions"] = t.preemptions;
   out["checkpoints"] = t.checkpoints;
   const auto family = [&](const std::string& name, const Histogram& h) {
@@ -179,7 +182,13 @@ Json cell_json(const Comparison& c, const Cell& cell) {
   if (!cell.error.empty()) out["error"] = cell.error;
   if (!cell.run) return out;
   const RunResult& r = cell.run->result;
-  const double seconds = r.end.seconds();
+  const double seconds = r.measured().seconds();
+  if (r.windowed()) {
+    out["measured"] = Json{{"from_s", r.measure_from.seconds()},
+                           {"to_s", std::min(r.measure_to, r.end).seconds()},
+                           {"requests_outside", r.serving.outside},
+                           {"jobs_outside", r.training.outside}};
+  }
   out.update(serving(r.serving, seconds));
   out["pools"] = Json::array();
   for (const ServingResult& pool : r.pools) {
@@ -215,9 +224,21 @@ Json summary(const Comparison& c) {
       figures_of[std::string(f.key)] = estimate_json(policy_estimate(c, p, f));
       if (p > 0) against[std::string(f.key)] = estimate_json(paired_difference(c, p, 0, f));
     }
-    Json entry{{"policy", c.policies[p]}, {"figures", std::move(figures_of)}};
+    Json entry{{"policy", c.policies[p]}, {"bound", c.is_bound(p)}, {"figures", std::move(figures_of)}};
     if (p > 0) entry["difference_from"] = Json{{"policy", c.policies[0]}, {"figures", std::move(against)}};
     out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Json front(const Comparison& c) {
+  Json out = Json::array();
+  for (const ParetoPoint& p : pareto(c)) {
+    out.push_back(Json{{"policy", c.policies[p.policy]},
+                       {"slo_attainment", p.slo_attainment},
+                       {"useful_gpu_hours", p.useful_gpu_hours},
+                       {"non_dominated", !p.bound && !p.dominated},
+                       {"bound", p.bound}});
   }
   return out;
 }
@@ -243,6 +264,7 @@ std::string json_report(const Comparison& c) {
   out["verdict"] = verdict(c);
   out["notes"] = c.notes;
   out["summary"] = summary(c);
+  out["pareto"] = front(c);
   out["runs"] = Json::array();
   for (const Cell& cell : c.cells) out["runs"].push_back(cell_json(c, cell));
   // Names and paths come from outside and need not be UTF-8; JSON must be.

@@ -54,6 +54,8 @@ void encode(const ServingResult& s, proto::ServingRecord* out) {
   out->set_completed(s.completed);
   out->set_rejected(s.rejected);
   out->set_unfinished(s.unfinished);
+  out->set_never_started(s.never_started);
+  out->set_outside(s.outside);
   out->set_met_slo(s.met_slo);
   out->set_preemptions(s.preemptions);
   out->set_degraded(s.degraded);
@@ -83,6 +85,8 @@ Status decode(const proto::ServingRecord& r, ServingResult* s) {
   s->completed = r.completed();
   s->rejected = r.rejected();
   s->unfinished = r.unfinished();
+  s->never_started = r.never_started();
+  s->outside = r.outside();
   s->met_slo = r.met_slo();
   s->preemptions = r.preemptions();
   s->degraded = r.degraded();
@@ -106,6 +110,16 @@ void encode(const TrainingResult& t, proto::TrainingRecord* out) {
   out->set_unfinished(t.unfinished);
   out->set_preemptions(t.preemptions);
   out->set_checkpoints(t.checkpoints);
+  out->set_never_started(t.never_started);
+  out->set_outside(t.outside);
+  for (const TenantResult& tenant : t.tenants) {
+    proto::TenantRecord* record = out->add_tenants();
+    record->set_tenant(tenant.tenant);
+    encode(tenant.useful.gpu_ns, record->mutable_useful());
+    encode(tenant.in_system.gpu_ns, record->mutable_in_system());
+  }
+  encode(t.unfinished_age, out->mutable_unfinished_age());
+  encode(t.unstarted_age, out->mutable_unstarted_age());
   encode(t.jct, out->mutable_jct());
   encode(t.queueing_delay, out->mutable_queueing_delay());
   encode(t.useful.gpu_ns, out->mutable_useful());
@@ -127,6 +141,13 @@ Status decode(const proto::TrainingRecord& r, TrainingResult* t) {
   t->checkpoints = r.checkpoints();
   t->useful = GpuTime{decode(r.useful())};
   t->last_finish = Instant{r.last_finish()};
+  t->never_started = r.never_started();
+  t->outside = r.outside();
+  for (const proto::TenantRecord& tenant : r.tenants()) {
+    t->tenants.push_back({tenant.tenant(), GpuTime{decode(tenant.useful())}, GpuTime{decode(tenant.in_system())}});
+  }
+  if (Status ok = decode(r.unfinished_age(), &t->unfinished_age); !ok) return ok;
+  if (Status ok = decode(r.unstarted_age(), &t->unstarted_age); !ok) return ok;
   t->resizes = r.resizes();
   t->failures = r.failures();
   t->lost_to_failures = GpuTime{decode(r.lost_to_failures())};
@@ -166,6 +187,8 @@ void encode_run(const RunReport& run, proto::RunRecord* record) {
   CHECK(r.groups.size() == r.ledger_by_group.size() && r.groups.size() == run.prices.size());
   record->set_complete(r.complete);
   record->set_end(r.end.ns);
+  record->set_measure_from(r.measure_from.ns);
+  record->set_measure_to(r.measure_to.ns);
   for (const ServingResult& pool : r.pools) encode(pool, record->add_pools());
   encode(r.serving, record->mutable_serving());
   encode(r.training, record->mutable_training());
@@ -204,6 +227,8 @@ Result<RunReport> decode_run(const proto::RunRecord& record) {
   RunResult& r = run.result;
   r.complete = record.complete();
   r.end = Instant{record.end()};
+  r.measure_from = Instant{record.measure_from()};
+  r.measure_to = Instant{record.measure_to()};
   for (const proto::ServingRecord& pool : record.pools()) {
     if (Status ok = decode(pool, &r.pools.emplace_back()); !ok) return ok.error();
   }

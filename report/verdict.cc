@@ -11,6 +11,7 @@
 
 #include "report/figures.h"
 #include "report/number_text.h"
+#include "report/standings.h"
 
 namespace jevons {
 namespace {
@@ -22,31 +23,7 @@ constexpr Objective kObjectives[] = {{"request_goodput", "goodput", " req/s"},
                                      {"useful_gpu_hours", "training", " useful GPU-hours"},
                                      {"usd_per_million_output_tokens", "serving cost", " per M output tokens"}};
 
-struct Standing {
-  std::size_t policy = 0;
-  double mean = 0;
-};
-
-// Policies that have the figure, best first; ties in the order of the comparison.
-std::vector<Standing> ranked(const Comparison& c, const Figure& f) {
-  std::vector<Standing> all;
-  for (std::size_t p = 0; p < c.policies.size(); ++p) {
-    if (const auto e = policy_estimate(c, p, f)) all.push_back({p, e->mean});
-  }
-  std::stable_sort(all.begin(), all.end(), [&](const Standing& a, const Standing& b) {
-    return f.better == Better::kMore ? a.mean > b.mean : a.mean < b.mean;
-  });
-  return all;
-}
-
-bool distinguishable(const Comparison& c, const Figure& f, const Standing& a, const Standing& b) {
-  if (c.seeds.size() > 1) {
-    const auto difference = paired_difference(c, a.policy, b.policy, f);
-    // Two policies that share fewer than two seeds have no interval, so nothing can be said of them.
-    return difference && difference->has_interval() && difference->differs_from_zero();
-  }
-  return figure_text(f, a.mean) != figure_text(f, b.mean);
-}
+using Standing = Standings::Place;
 
 std::string join(const std::vector<std::string>& names) {
   std::string out;
@@ -77,14 +54,15 @@ struct Clause {
 
 Clause clause(const Comparison& c, const Objective& o) {
   const Figure& f = figure(o.figure);
-  const std::vector<Standing> all = ranked(c, f);
+  const Standings standings(c, f);
+  const std::vector<Standing>& all = standings.places();
   // A cluster that trains nothing, or serves nothing, has no winner there.
   if (all.empty() || (f.better == Better::kMore && all.front().mean == 0)) return {};
   if (all.size() == 1) return {fmt::format("{} ({}{})", o.name, figure_text(f, all[0].mean), o.suffix), all[0].policy};
   std::vector<std::string> top{c.policies[all[0].policy]};
   std::vector<std::string> values{figure_text(f, all[0].mean)};
   std::size_t next = 1;
-  while (next < all.size() && !distinguishable(c, f, all[0], all[next])) {
+  while (next < all.size() && !standings.distinguishable(0, next)) {
     top.push_back(c.policies[all[next].policy]);
     values.push_back(figure_text(f, all[next].mean));
     ++next;
@@ -150,13 +128,21 @@ std::string ranking(const Comparison& c) {
   std::string out;
   for (const Objective& o : kObjectives) {
     const Figure& f = figure(o.figure);
-    const std::vector<Standing> all = ranked(c, f);
+    const Standings standings(c, f);
+    const std::vector<Standing>& all = standings.places();
     if (all.size() < 2 || all.front().mean == 0) continue;  // Nobody did any of it.
     out += fmt::format("{}: {}", o.name, c.policies[all.front().policy]);
     for (std::size_t i = 1; i < all.size(); ++i) {
-      out += distinguishable(c, f, all[i - 1], all[i]) ? " > " : " ~ ";
+      out += standings.distinguishable(i - 1, i) ? " > " : " ~ ";
       out += c.policies[all[i].policy];
     }
+    std::string ties;
+    for (const std::vector<std::size_t>& tie : standings.ties()) {
+      std::vector<std::string> names;
+      for (const std::size_t p : tie) names.push_back(c.policies[p]);
+      ties += (ties.empty() ? "" : "; ") + join(names);
+    }
+    if (!ties.empty()) out += " (not distinguishable: " + ties + ")";
     out += "\n";
   }
   return out;

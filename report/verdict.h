@@ -8,12 +8,12 @@
 
 namespace jevons {
 
-// One line, no line breaks.  With several seeds a policy wins only where its paired 95 % interval against the next
-// excludes zero; with one seed, where the figures differ as printed.
+// One line, no line breaks.  A policy wins only where it can be told from the next (report/standings.h).  Bounds take
+// no part.
 std::string verdict(const Comparison& comparison);
 
-// A line for each objective, best policy first: "goodput: a > b ~ c", `~` where two are not distinguishable.  Empty for
-// one policy or an interrupted comparison.
+// A line for each objective, best policy first: "goodput: a > b ~ c (not distinguishable: b and
+// c)".  Empty for one policy or an interrupted comparison.
 std::string ranking(const Comparison& comparison);
 
 }  // namespace jevons

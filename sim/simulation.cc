@@ -25,6 +25,8 @@ MetricsSetup metrics_setup(const Inputs& in) {
   for (const PoolSetup& p : in.pools) m.pools.push_back({p.name, p.slo.ttft, p.slo.tpot, p.slo.e2e, p.tariff});
   m.energy_usd_per_kwh = in.energy_usd_per_kwh;
   m.pue = in.pue;
+  m.measure_from = in.measure_from;
+  m.measure_to = in.measure_to;
   return m;
 }
 
@@ -33,6 +35,14 @@ std::vector<AuditedPool> audited_pools(const Inputs& in) {
   for (const PoolSetup& p : in.pools) pools.push_back({p.slo.ttft, p.slo.tpot, p.slo.e2e, p.tariff});
   return pools;
 }
+
+std::vector<std::int64_t> bundles(const Inputs& in) {
+  std::vector<std::int64_t> by_pool;
+  for (const PoolSetup& p : in.pools) by_pool.push_back(p.bundle);
+  return by_pool;
+}
+
+AuditScope audit_scope(const Inputs& in) { return {in.measure_from, in.measure_to, audited_pools(in), bundles(in)}; }
 
 std::vector<bool> training_may_use(const Inputs& in) {
   std::vector<bool> may(in.cluster.groups.size(), false);
@@ -47,7 +57,7 @@ class Simulation final : public EventHandler {
   explicit Simulation(Inputs inputs)
       : in_(std::move(inputs)),
         metrics_(metrics_setup(in_)),
-        auditor_(in_.engine.audit ? std::make_unique<Auditor>(in_.cluster, audited_pools(in_)) : nullptr),
+        auditor_(in_.engine.audit ? std::make_unique<Auditor>(in_.cluster, audit_scope(in_)) : nullptr),
         flows_(in_.cluster, &calendar_, &observers_),
         gpus_(in_.cluster, training_may_use(in_), &observers_),
         training_(&in_.training, &in_.cluster, &gpus_, &flows_, &calendar_, &observers_),
@@ -85,7 +95,7 @@ class Simulation final : public EventHandler {
     if (auditor_ != nullptr) {
       if (Status s = auditor_->verdict(result); !s) return s.error();
     }
-    return result;
+    return unbundled(std::move(result), bundles(in_));
   }
 
   void on_round() override { flows_.on_round(); }

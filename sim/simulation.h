@@ -63,6 +63,9 @@ struct PoolSetup {
   std::string autoscaler_name, admission_name;
   std::int32_t priority = 0;  // PoolView::priority.
   Tariff tariff;
+  // A request of this pool stands for so many alike ones that come together: `instances` and `limits` are those of a
+  // replica in bundles (experiments/bundle.h), and the result is multiplied at the end.
+  std::int64_t bundle = 1;
 };
 
 struct RequestStreamSetup {
@@ -115,7 +118,9 @@ struct Inputs {
   std::unique_ptr<FutureView> future;  // For an allocator that sees the future; else null.
   Duration review_every = 60_s;
   Instant horizon = Instant::never();  // The run ends here, or when all work is done if never().
-  double energy_usd_per_kwh = 0;       // 0 = energy is not part of the cost.
+  // Requests and jobs that come outside [from, to) run like all others, but are not measured (sim/observe/result.h).
+  Instant measure_from, measure_to = Instant::never();
+  double energy_usd_per_kwh = 0;  // 0 = energy is not part of the cost.
   double pue = 1.0;
   EngineOptions engine;
   std::vector<Observer*> observers;                  // Not owned; called in order.

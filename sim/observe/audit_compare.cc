@@ -20,6 +20,11 @@ void GpuAudit::compare_jobs(Instant end, const TrainingResult& given) const {
   same("completed", totals_.completed, given.completed);
   same("rejected", totals_.rejected, given.rejected);
   same("unfinished", totals_.unfinished, given.unfinished);
+  same("never started", totals_.never_started, given.never_started);
+  same("outside the window", totals_.outside, given.outside);
+  same("number of unfinished ages", totals_.unfinished, given.unfinished_age.count());
+  same("sum of unfinished ages", totals_.unfinished_ns, given.unfinished_age.sum());
+  same("sum of ages of jobs never started", totals_.unstarted_ns, given.unstarted_age.sum());
   same("preemptions", totals_.preemptions, given.preemptions);
   same("checkpoints", totals_.checkpoints, given.checkpoints);
   same("number of JCTs", totals_.completed, given.jct.count());

@@ -32,8 +32,13 @@ std::uint64_t print_of(std::int64_t gpus, Instant from, Instant to) {
 
 }  // namespace
 
-GpuAudit::GpuAudit(const Cluster& cluster, AuditFinding* finding)
-    : cluster_(&cluster), finding_(finding), nodes_(cluster.nodes.size()), groups_(cluster.groups.size()) {
+GpuAudit::GpuAudit(const Cluster& cluster, AuditFinding* finding, Instant from, Instant to)
+    : cluster_(&cluster),
+      finding_(finding),
+      from_(from),
+      to_(to),
+      nodes_(cluster.nodes.size()),
+      groups_(cluster.groups.size()) {
   for (const Node& n : cluster.nodes) groups_[n.group.index].gpus += cluster.group_of(n.id).gpus_per_node.value;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     groups_[g].micro_dollars_per_hour = std::llround(cluster.groups[g].price_usd_per_gpu_hour * 1e6);
@@ -64,7 +69,7 @@ void GpuAudit::job_arrives(Instant now, JobId id, Gpus gpus) {
   finding_->expect(gpus.value >= 1, now, kGang, [&] { return name_of(id) + " asks for no GPU"; });
   const bool fresh = jobs_.emplace(id.index, std::move(job)).second;
   finding_->expect(fresh, now, kJobs, [&] { return name_of(id) + " arrived twice"; });
-  ++totals_.submitted;
+  ++(now < from_ || now >= to_ ? totals_.outside : totals_.submitted);
 }
 
 bool GpuAudit::gang_fits(Instant now, const GangStart& start, const JobState& job) {
@@ -216,9 +221,12 @@ void GpuAudit::job_ends(Instant now, const JobRecord& r) {
   totals_.deadlines += r.deadline == Instant::never() ? 0 : 1;
   totals_.deadlines_met += r.reason == FinishReason::kCompleted && now <= r.deadline && r.deadline != Instant::never();
   if (job.first_start != Instant::never()) {
+    totals_.elapsed += static_cast<Int128>(job.gpus.value) * (now - job.first_start).ns;
+  }
+  if (job.submit < from_ || job.submit >= to_) return;
+  if (job.first_start != Instant::never()) {
     ++totals_.started;
     totals_.delay_ns += (job.first_start - job.submit).ns;
-    totals_.elapsed += static_cast<Int128>(job.gpus.value) * (now - job.first_start).ns;
   }
   switch (r.reason) {
     case FinishReason::kRejected:
@@ -226,6 +234,10 @@ void GpuAudit::job_ends(Instant now, const JobRecord& r) {
       break;
     case FinishReason::kUnfinished:
       ++totals_.unfinished;
+      totals_.unfinished_ns += (now - job.submit).ns;
+      if (job.first_start != Instant::never()) break;
+      ++totals_.never_started;
+      totals_.unstarted_ns += (now - job.submit).ns;
       break;
     case FinishReason::kCompleted:
       ++totals_.completed;

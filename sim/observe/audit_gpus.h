@@ -23,7 +23,8 @@ namespace jevons {
 
 class GpuAudit {
  public:
-  GpuAudit(const Cluster& cluster, AuditFinding* finding);
+  // Jobs submitted outside [from, to) are followed, but not part of the totals of measured ones.
+  GpuAudit(const Cluster& cluster, AuditFinding* finding, Instant from, Instant to);
 
   void job_arrives(Instant now, JobId id, Gpus gpus);
   void job_starts(Instant now, const GangStart& start);
@@ -76,8 +77,8 @@ class GpuAudit {
   };
   struct JobTotals {
     std::uint64_t submitted = 0, completed = 0, rejected = 0, unfinished = 0, preemptions = 0, checkpoints = 0;
-    Int128 useful = 0, checkpoint = 0, lost = 0, jct_ns = 0, delay_ns = 0;
-    std::uint64_t started = 0;
+    Int128 useful = 0, checkpoint = 0, lost = 0, jct_ns = 0, delay_ns = 0, unfinished_ns = 0, unstarted_ns = 0;
+    std::uint64_t started = 0, outside = 0, never_started = 0;
     std::uint64_t resizes = 0, failures = 0, fault_stops = 0, deadlines = 0, deadlines_met = 0;
     Int128 lost_to_failures = 0, fault_lost = 0, elapsed = 0;
   };
@@ -94,6 +95,7 @@ class GpuAudit {
 
   const Cluster* cluster_;  // Not owned.
   AuditFinding* finding_;   // Not owned.
+  Instant from_, to_;
   std::vector<NodeState> nodes_;
   std::vector<GroupState> groups_;
   std::map<std::uint32_t, JobState> jobs_;

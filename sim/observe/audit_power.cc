@@ -42,8 +42,8 @@ bool was_in(const Changes& changes, Instant at, Fits fits) {
 
 }  // namespace
 
-PowerAudit::PowerAudit(const Cluster& cluster, AuditFinding* finding)
-    : cluster_(&cluster), finding_(finding), groups_(cluster.groups.size()) {
+PowerAudit::PowerAudit(const Cluster& cluster, AuditFinding* finding, std::vector<std::int64_t> bundle)
+    : cluster_(&cluster), finding_(finding), groups_(cluster.groups.size()), bundle_(std::move(bundle)) {
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     for (std::size_t p = 0; p < kPowerPhases; ++p) {
       groups_[g].milliwatts[p] = std::llround(cluster.groups[g].power.watts[p] * 1e3);
@@ -91,7 +91,10 @@ void PowerAudit::replica_ends(Instant now, ReplicaId id) {
 }
 
 void PowerAudit::request_ends(Instant now, const RequestRecord& r) {
-  if (r.first_token != Instant::never()) decoding_ns_ += (r.finish - r.first_token).ns;
+  if (r.first_token != Instant::never()) {
+    const Int128 sequences = r.pool.index < bundle_.size() ? bundle_[r.pool.index] : 1;
+    decoding_ns_ += sequences * (r.finish - r.first_token).ns;
+  }
   const auto it = replicas_.find(r.replica.index);
   // Preempted requests may have been elsewhere meanwhile.
   if (r.preemptions > 0 || r.scheduled == Instant::never() || it == replicas_.end()) return;

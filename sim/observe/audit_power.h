@@ -23,7 +23,8 @@ namespace jevons {
 
 class PowerAudit {
  public:
-  PowerAudit(const Cluster& cluster, AuditFinding* finding);
+  // A request of a pool counts as bundle[pool] sequences of a batch; pools beyond the list as 1.
+  PowerAudit(const Cluster& cluster, AuditFinding* finding, std::vector<std::int64_t> bundle);
 
   void replica_starts(Instant now, ReplicaId id, NodeId node);
   void replica_changes(Instant now, ReplicaId id, Gpus gpus, PowerPhase phase);
@@ -56,8 +57,9 @@ class PowerAudit {
   AuditFinding* finding_;   // Not owned.
   std::vector<GroupState> groups_;
   std::map<std::uint32_t, Replica> replicas_;  // Running ones.
-  Int128 decoding_ns_ = 0;                     // Of all requests: first token to end.
-  Int128 least_decoding_ns_ = 0;               // As the octaves have it.
+  std::vector<std::int64_t> bundle_;
+  Int128 decoding_ns_ = 0;        // Of all requests: first token to end.
+  Int128 least_decoding_ns_ = 0;  // As the octaves have it.
 };
 
 }  // namespace jevons

@@ -27,6 +27,8 @@ void RequestAudit::Total::add(const Total& t) {
   completed += t.completed;
   rejected += t.rejected;
   unfinished += t.unfinished;
+  outside += t.outside;
+  never_started += t.never_started;
   preemptions += t.preemptions;
   degraded += t.degraded;
   met += t.met;
@@ -61,7 +63,7 @@ void RequestAudit::arrive(Instant now, RequestId id, PoolId pool, Tokens prompt,
   any_ = true;
   last_id_ = id;
   if (pool.index >= pools_.size()) pools_.resize(pool.index + 1);
-  ++pools_[pool.index].arrived;
+  ++(now < from_ || now >= to_ ? pools_[pool.index].outside : pools_[pool.index].arrived);
   in_system_.insert_or_assign(id.index, Asked{now, pool, prompt, output});
 }
 
@@ -135,6 +137,7 @@ void RequestAudit::end(Instant now, const RequestRecord& r) {
   t.prefilled += r.prefilled.value;
   t.reused += r.reused.value;
   t.recomputed += r.recomputed.value;
+  if (r.arrival < from_ || r.arrival >= to_) return;
   if (known(r.scheduled)) {
     ++t.scheduled;
     t.queue_ns += (r.scheduled - r.arrival).ns;
@@ -149,6 +152,7 @@ void RequestAudit::end(Instant now, const RequestRecord& r) {
       break;
     case FinishReason::kUnfinished:
       ++t.unfinished;
+      if (!known(r.scheduled)) ++t.never_started;
       break;
     case FinishReason::kCompleted:
       ++t.completed;
@@ -210,6 +214,8 @@ void RequestAudit::compare_totals(Instant end, const std::string& pool, const To
   same("completed", own.completed, given.completed);
   same("rejected", own.rejected, given.rejected);
   same("unfinished", own.unfinished, given.unfinished);
+  same("never started", own.never_started, given.never_started);
+  same("outside the window", own.outside, given.outside);
   same("preemptions", own.preemptions, given.preemptions);
   same("degraded", own.degraded, given.degraded);
   if (!told_.empty()) {

@@ -22,8 +22,10 @@ struct AuditedPool {
 
 class RequestAudit {
  public:
+  // Requests that arrive outside [from, to) are followed, but not part of the totals of measured ones.
   // With no pools told, what meets an SLO and what it earns is not recomputed.
-  RequestAudit(std::vector<AuditedPool> told, AuditFinding* finding) : finding_(finding), told_(std::move(told)) {}
+  RequestAudit(std::vector<AuditedPool> told, AuditFinding* finding, Instant from, Instant to)
+      : finding_(finding), from_(from), to_(to), told_(std::move(told)) {}
 
   void arrive(Instant now, RequestId id, PoolId pool, Tokens prompt, Tokens output);
   void end(Instant now, const RequestRecord& r);
@@ -38,6 +40,7 @@ class RequestAudit {
   };
   struct Total {
     std::uint64_t arrived = 0, completed = 0, rejected = 0, unfinished = 0, preemptions = 0;
+    std::uint64_t outside = 0, never_started = 0;
     std::int64_t prompt = 0, output = 0, produced = 0, prefilled = 0, reused = 0, recomputed = 0;
     std::uint64_t first_tokens = 0, scheduled = 0;
     std::uint64_t degraded = 0, met = 0;
@@ -55,7 +58,8 @@ class RequestAudit {
   void advance(Instant now);
   void compare_totals(Instant end, const std::string& pool, const Total& own, const ServingResult& given) const;
 
-  AuditFinding* finding_;                               // Not owned.
+  AuditFinding* finding_;  // Not owned.
+  Instant from_, to_;
   std::unordered_map<std::uint64_t, Asked> in_system_;  // Looked up, never walked.
   std::vector<Total> pools_;
   std::vector<AuditedPool> told_;

@@ -19,8 +19,11 @@ constexpr std::string_view kResult = "result";
 }  // namespace
 
 struct Auditor::Impl {
-  Impl(const Cluster& c, std::vector<AuditedPool> pools)
-      : cluster(c), requests(std::move(pools), &finding), gpus(cluster, &finding), power(cluster, &finding) {}
+  Impl(const Cluster& c, AuditScope scope)
+      : cluster(c),
+        requests(std::move(scope.pools), &finding, scope.from, scope.to),
+        gpus(cluster, &finding, scope.from, scope.to),
+        power(cluster, &finding, std::move(scope.bundle)) {}
 
   // False once the audit has failed: state may be broken, and the first violation is the one that counts.
   bool tick(Instant at) {
@@ -42,8 +45,7 @@ struct Auditor::Impl {
   Int128 injected = 0, delivered = 0, cut_off = 0;
 };
 
-Auditor::Auditor(const Cluster& cluster, std::vector<AuditedPool> pools)
-    : impl_(std::make_unique<Impl>(cluster, std::move(pools))) {}
+Auditor::Auditor(const Cluster& cluster, AuditScope scope) : impl_(std::make_unique<Impl>(cluster, std::move(scope))) {}
 Auditor::~Auditor() = default;
 
 void Auditor::on_request_arrival(Instant t, RequestId id, PoolId pool, Tokens prompt, Tokens output) {

@@ -64,6 +64,8 @@ void merge(const ServingResult& from, ServingResult* into) {
   into->completed += from.completed;
   into->rejected += from.rejected;
   into->unfinished += from.unfinished;
+  into->never_started += from.never_started;
+  into->outside += from.outside;
   into->met_slo += from.met_slo;
   into->preemptions += from.preemptions;
   into->degraded += from.degraded;
@@ -80,7 +82,39 @@ void merge(const ServingResult& from, ServingResult* into) {
   into->earned += from.earned;
 }
 
+Histogram times(const Histogram& h, std::uint64_t n) {
+  std::vector<std::uint64_t> counts = h.counts();
+  for (std::uint64_t& c : counts) c *= n;
+  return Histogram::restore(std::move(counts), h.sum() * static_cast<Int128>(n),
+                            h.sum_squares() * static_cast<double>(n), h.min(), h.max());
+}
+
+void multiply(std::int64_t bundle, ServingResult* s) {
+  const auto n = static_cast<std::uint64_t>(bundle);
+  for (std::uint64_t* count : {&s->arrived, &s->completed, &s->rejected, &s->unfinished, &s->never_started, &s->met_slo,
+                               &s->outside, &s->preemptions, &s->degraded}) {
+    *count *= n;
+  }
+  for (Tokens* tokens : {&s->prompt, &s->output, &s->produced, &s->prefilled, &s->reused, &s->recomputed}) {
+    tokens->value *= bundle;
+  }
+  s->earned.value *= bundle;
+  for (Histogram* h : {&s->ttft, &s->tpot, &s->e2e, &s->queue_time}) *h = times(*h, n);
+}
+
 }  // namespace
+
+RunResult unbundled(RunResult result, std::span<const std::int64_t> bundle) {
+  CHECK(bundle.size() == result.pools.size());
+  if (std::all_of(bundle.begin(), bundle.end(), [](std::int64_t n) { return n == 1; })) return result;
+  result.serving = {};
+  result.serving.pool = "all";
+  for (std::size_t i = 0; i < bundle.size(); ++i) {
+    multiply(bundle[i], &result.pools[i]);
+    merge(result.pools[i], &result.serving);
+  }
+  return result;
+}
 
 bool met_slo(const RequestRecord& r, const MetricsSetup::Pool& pool) {
   if (r.reason != FinishReason::kCompleted) return false;
@@ -95,12 +129,14 @@ Metrics::Metrics(MetricsSetup setup) : setup_(std::move(setup)) {
   result_.ledger_by_group.resize(setup_.groups.size());
   result_.serving.pool = "all";
   earned_.resize(setup_.pools.size());
+  result_.measure_from = setup_.measure_from;
+  result_.measure_to = setup_.measure_to;
   for (const std::string& cause : setup_.fault_causes) result_.faults.emplace_back().cause = cause;
 }
 
-void Metrics::on_request_arrival(Instant, RequestId, PoolId pool, Tokens, Tokens) {
+void Metrics::on_request_arrival(Instant at, RequestId, PoolId pool, Tokens, Tokens) {
   CHECK(pool.index < result_.pools.size());
-  ++result_.pools[pool.index].arrived;
+  ++(measured(at) ? result_.pools[pool.index].arrived : result_.pools[pool.index].outside);
 }
 
 void Metrics::on_request_end(Instant, const RequestRecord& r) {
@@ -112,10 +148,14 @@ void Metrics::on_request_end(Instant, const RequestRecord& r) {
   p.prefilled += r.prefilled;
   p.reused += r.reused;
   p.recomputed += r.recomputed;
+  if (!measured(r.arrival)) return;
   if (r.scheduled != Instant::never()) p.queue_time.add((r.scheduled - r.arrival).ns);
   if (r.first_token != Instant::never()) p.ttft.add((r.first_token - r.arrival).ns);
   if (r.reason == FinishReason::kRejected) ++p.rejected;
-  if (r.reason == FinishReason::kUnfinished) ++p.unfinished;
+  if (r.reason == FinishReason::kUnfinished) {
+    ++p.unfinished;
+    p.never_started += r.scheduled == Instant::never() ? 1 : 0;
+  }
   if (r.reason != FinishReason::kCompleted) return;
   ++p.completed;
   p.prompt += r.prompt;
@@ -128,7 +168,9 @@ void Metrics::on_request_end(Instant, const RequestRecord& r) {
   if (r.paid) earned_[r.pool.index] += pico_dollars(setup.tariff, r.prompt, r.output);
 }
 
-void Metrics::on_job_arrival(Instant, JobId, Gpus) { ++result_.training.submitted; }
+void Metrics::on_job_arrival(Instant at, JobId, Gpus) {
+  ++(measured(at) ? result_.training.submitted : result_.training.outside);
+}
 
 void Metrics::on_job_end(Instant, const JobRecord& r) {
   TrainingResult& t = result_.training;
@@ -142,13 +184,32 @@ void Metrics::on_job_end(Instant, const JobRecord& r) {
     ++t.deadlines;
     if (r.reason == FinishReason::kCompleted && r.finish <= r.deadline) ++t.deadlines_met;
   }
-  if (r.first_start != Instant::never()) t.queueing_delay.add((r.first_start - r.submit).ns);
-  if (r.reason == FinishReason::kRejected) ++t.rejected;
-  if (r.reason == FinishReason::kUnfinished) ++t.unfinished;
-  if (r.reason != FinishReason::kCompleted) return;
-  ++t.completed;
-  t.jct.add((r.finish - r.submit).ns);
-  t.last_finish = std::max(t.last_finish, r.finish);
+  if (r.reason == FinishReason::kCompleted) t.last_finish = std::max(t.last_finish, r.finish);
+  const Duration age = r.finish - r.submit;
+  if (r.reason != FinishReason::kRejected) {
+    Tenant& tenant = tenants_[std::string(r.tenant)];
+    tenant.useful += r.useful;
+    tenant.in_system += r.gpus * age;
+  }
+  if (!measured(r.submit)) return;
+  const bool started = r.first_start != Instant::never();
+  if (started) t.queueing_delay.add((r.first_start - r.submit).ns);
+  switch (r.reason) {
+    case FinishReason::kRejected:
+      ++t.rejected;
+      break;
+    case FinishReason::kUnfinished:
+      ++t.unfinished;
+      t.unfinished_age.add(age.ns);
+      if (started) break;
+      ++t.never_started;
+      t.unstarted_age.add(age.ns);
+      break;
+    case FinishReason::kCompleted:
+      ++t.completed;
+      t.jct.add(age.ns);
+      break;
+  }
 }
 
 void Metrics::on_fault(Instant, std::uint32_t cause, std::int32_t jobs, GpuTime lost) {
@@ -194,6 +255,7 @@ void Metrics::on_run_end(Instant at) {
   }
   result_.gpu_cost = clamped(gpu_cost);
   result_.training.useful = result_.ledger.by_purpose[static_cast<std::size_t>(Purpose::kTraining)];
+  for (const auto& [name, t] : tenants_) result_.training.tenants.push_back({name, t.useful, t.in_system});
   add_energy();
 }
 

@@ -2,7 +2,10 @@
 #ifndef JEVONS_SIM_OBSERVE_METRICS_H_
 #define JEVONS_SIM_OBSERVE_METRICS_H_
 
+#include <map>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "sim/observe/observer.h"
@@ -28,10 +31,14 @@ struct MetricsSetup {
   std::vector<std::string> fault_causes;
   double energy_usd_per_kwh = 0;
   double pue = 1.0;
+  Instant measure_from, measure_to = Instant::never();  // Requests and jobs that come outside are not measured.
 };
 
 // True when a completed request met every limit of its pool's SLO.
 bool met_slo(const RequestRecord& r, const MetricsSetup::Pool& pool);
+
+// Where one request of a pool stood for `bundle[pool]` alike ones: the result in requests and tokens.
+RunResult unbundled(RunResult result, std::span<const std::int64_t> bundle);
 
 class Metrics final : public Observer {
  public:
@@ -51,11 +58,16 @@ class Metrics final : public Observer {
   const RunResult& result() const { return result_; }
 
  private:
+  struct Tenant {
+    GpuTime useful, in_system;
+  };
+  bool measured(Instant arrival) const { return arrival >= setup_.measure_from && arrival < setup_.measure_to; }
   void add_energy();
 
   MetricsSetup setup_;
   RunResult result_;
   std::vector<Int128> earned_;  // Pico-dollars by pool.
+  std::map<std::string, Tenant, std::less<>> tenants_;
 };
 
 }  // namespace jevons

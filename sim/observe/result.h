@@ -2,6 +2,7 @@
 #ifndef JEVONS_SIM_OBSERVE_RESULT_H_
 #define JEVONS_SIM_OBSERVE_RESULT_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -14,27 +15,44 @@
 
 namespace jevons {
 
+// "Measured": arrived (jobs: submitted) in [RunResult::measure_from, measure_to), which is everything unless the
+// scenario says otherwise.  All else covers the whole run.
+
 struct ServingResult {  // Of one pool, or of all together (merged).
   std::string pool;
-  std::uint64_t arrived = 0, completed = 0, rejected = 0, unfinished = 0;
-  std::uint64_t met_slo = 0;  // Completed within the SLO.
+  std::uint64_t arrived = 0, completed = 0, rejected = 0, unfinished = 0;  // Measured.
+  std::uint64_t never_started = 0;                                         // Of the unfinished: in no batch yet.
+  std::uint64_t met_slo = 0;                                               // Completed within the SLO.
+  std::uint64_t outside = 0;                                               // Arrived, but not measured.
+  Tokens prompt, output;                                                   // Of completed, measured requests.
   std::uint64_t preemptions = 0;
   std::uint64_t degraded = 0;  // Admitted with a shorter output than asked.
-  Tokens prompt, output;       // Of completed requests.
-  Tokens produced;             // Output tokens of all requests, unfinished ones included.
+  Tokens produced;             // Output tokens of all requests, unfinished ones and those outside included.
   Tokens prefilled, reused, recomputed;
+  // Of measured requests.
   Histogram ttft, tpot, e2e;  // ns.  TTFT: all that got a first token; TPOT, E2E: completed (TPOT: output >= 2).
   Histogram queue_time;       // Arrival to first admission.
   MicroDollars earned;        // Tariff of the paid requests that met the SLO.
 };
 
+struct TenantResult {  // Of all jobs of one owner that were not refused.
+  std::string tenant;
+  GpuTime useful;     // Of kept steps.
+  GpuTime in_system;  // GPUs asked for x time from submit to end: what it would have had without a wait.
+};
+
 struct TrainingResult {
-  std::uint64_t submitted = 0, completed = 0, rejected = 0, unfinished = 0;
+  std::uint64_t submitted = 0, completed = 0, rejected = 0, unfinished = 0;  // Measured.
+  std::uint64_t never_started = 0;                                           // Of the unfinished.
+  std::uint64_t outside = 0;                                                 // Submitted, but not measured.
   std::uint64_t preemptions = 0, checkpoints = 0;
-  Histogram jct;             // ns, completed jobs: finish - submit.
-  Histogram queueing_delay;  // ns, started jobs: first start - submit.
-  GpuTime useful;            // Training time of kept steps (ledger's kTraining).
-  Instant last_finish;       // Makespan: end of the last completed job.
+  Histogram jct;                      // ns, completed measured jobs: finish - submit.
+  Histogram queueing_delay;           // ns, started measured jobs: first start - submit.
+  Histogram unfinished_age;           // ns, unfinished measured jobs: end of the run - submit; their JCT is more.
+  Histogram unstarted_age;            // ns, of those that never started.
+  GpuTime useful;                     // Training time of kept steps (ledger's kTraining).
+  Instant last_finish;                // Makespan: end of the last completed job.
+  std::vector<TenantResult> tenants;  // By name.
   std::uint64_t resizes = 0;
   std::uint64_t failures = 0;  // Times a failure stopped a job; `preemptions` counts them too.
   GpuTime lost_to_failures;
@@ -62,8 +80,9 @@ struct Ledger {  // GPU-time by purpose and by power phase; per group and in tot
 };
 
 struct RunResult {
-  bool complete = true;  // False: interrupted before the horizon.
-  Instant end;           // Simulated time the figures cover, from 0.
+  bool complete = true;                                 // False: interrupted before the horizon.
+  Instant end;                                          // Simulated time the figures cover, from 0.
+  Instant measure_from, measure_to = Instant::never();  // never(): to the end.
   std::vector<ServingResult> pools;
   ServingResult serving;  // All pools together.
   TrainingResult training;
@@ -81,6 +100,10 @@ struct RunResult {
   Bytes flow_bytes;          // Delivered by flows.
   std::uint64_t events = 0;  // Calendar events handled; differs between engine modes, so it is not part of any report.
   std::string warnings;      // One per line; empty if none.
+
+  bool windowed() const { return measure_from > Instant{} || measure_to != Instant::never(); }
+  // Length of the measured window, as far as the run went; not positive when it did not get there.
+  Duration measured() const { return std::min(measure_to, end) - measure_from; }
 };
 
 }  // namespace jevons

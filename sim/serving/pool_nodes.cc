@@ -39,7 +39,8 @@ void Pool::add_node(NodeId node, Instant now) {
                                                                .table = setup_->table.get(),
                                                                .limits = &setup_->limits,
                                                                .batcher = setup_->batcher.get(),
-                                                               .batcher_name = setup_->batcher_name},
+                                                               .batcher_name = setup_->batcher_name,
+                                                               .bundle = setup_->bundle},
                                                   now, context_.calendar, context_.requests, context_.observers, this));
     context_.replicas->push_back(replicas_.back().get());
     ready_.push_back({.id = id, .node = node, .speed = instance->speed});
@@ -166,7 +167,7 @@ void Pool::view_window(std::int64_t produced, Duration period, PoolView* view) c
   view->tpot_p95 = {window_.tpot.quantile(0.95)};
   view->prompt = {window_.prompt_tokens};
   view->output = {produced - window_.produced_before};
-  view->earned_usd = static_cast<double>(window_.earned) / 1e12;
+  view->earned_usd = static_cast<double>(window_.earned) * static_cast<double>(setup_->bundle) / 1e12;
 }
 
 void Pool::end(Instant now) {

@@ -45,6 +45,7 @@ struct ReplicaSetup {
   const BatchLimits* limits = nullptr;
   const Batcher* batcher = nullptr;
   std::string_view batcher_name;
+  std::int64_t bundle = 1;  // Sequences that a request stands for (PoolSetup::bundle), for the power of a batch.
 };
 
 // What a replica tells its pool.

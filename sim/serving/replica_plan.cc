@@ -204,7 +204,7 @@ void Replica::begin_decode(Instant now) {
     span_steps_ = setup_.fast_forward ? longest_span() : 1;
   }
   taken_steps_ = 1;
-  launch(decode_phase(batch), now);
+  launch(decode_phase(batch * setup_.bundle), now);
 }
 
 // The first step's blocks are taken already; later steps must find theirs free.

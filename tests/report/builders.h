@@ -66,6 +66,7 @@ inline RunReport run_of(int k) {
     t.jct.add(i * (3600 - 60 * k) * 1'000'000'000);
     t.queueing_delay.add(i * 60 * 1'000'000'000);
   }
+  t.unfinished_age.add((24_h).ns, t.unfinished);
   r.groups = {"h100", "a100"};
   run.prices = {{Gpus{192}, 3.0, two_level_draw(300, 900), 0}, {Gpus{64}, 1.5, two_level_draw(200, 500), 0}};
   r.ledger_by_group.resize(2);

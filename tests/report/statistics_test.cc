@@ -28,6 +28,26 @@ TEST(Statistics, IntervalByHand) {
   EXPECT_NEAR(e.low(), 0.89148, 0.00001);
 }
 
+TEST(Statistics, APValueOfFivePercentIsWhereTheIntervalTouchesZero) {
+  // Three samples, t(0.975, 2) = 4.30265: mean = half width.
+  EXPECT_NEAR(p_value({2, 2, 3}), 0.05, 1e-12);
+  // t = 2 x 4.30265 with 2 degrees of freedom: p = 1 - t / sqrt(t^2 + 2) = 1 - 8.605305 / 8.720739 = 0.0132366.
+  EXPECT_NEAR(p_value({4, 2, 3}), 0.0132366, 1e-7);
+  EXPECT_NEAR(p_value({-4, 2, 3}), 0.0132366, 1e-7);
+  EXPECT_EQ(p_value({1, 0, 3}), 0);
+  EXPECT_EQ(p_value({0, 0, 3}), 1);
+}
+
+TEST(Statistics, HolmStepsDownUntilOnePasses) {
+  // Bounds 0.05/4, /3, /2, /1 = 0.0125, 0.0167, 0.025, 0.05 for the sorted 0.005, 0.01, 0.03, 0.04: the third stops it,
+  // although 0.04 alone would pass.  Bonferroni would reject 0.005 and 0.01 as well; without correction, all.
+  EXPECT_EQ(holm(std::vector<double>{0.01, 0.04, 0.03, 0.005}), (std::vector<bool>{true, false, false, true}));
+  // 0.015 is above 0.05/4 (Bonferroni) and below 0.05/3.
+  EXPECT_EQ(holm(std::vector<double>{0.015, 0.9, 0.9, 0.001}), (std::vector<bool>{true, false, false, true}));
+  EXPECT_EQ(holm(std::vector<double>{0.02, 0.02}), (std::vector<bool>{true, true}));
+  EXPECT_TRUE(holm({}).empty());
+}
+
 TEST(Statistics, OneSampleHasNoInterval) {
   const Estimate e = estimate(std::vector<double>{7});
   EXPECT_FALSE(e.has_interval());

@@ -114,7 +114,7 @@ struct Story {
     return verdict_on(result);
   }
   std::string verdict_on(const RunResult& result) const {
-    Auditor auditor(two_nodes(), {AuditedPool{0_s, 1_s, 0_s, {3, 5}}});
+    Auditor auditor(two_nodes(), {.pools = {AuditedPool{0_s, 1_s, 0_s, {3, 5}}}});
     for (const Event& e : events) e.send(auditor);
     const Status s = auditor.verdict(result);
     return s ? "" : s.error().text();
