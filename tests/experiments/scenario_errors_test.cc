@@ -31,7 +31,7 @@ const BadCase kForm[] = {
      "group (did you mean 'tensor_parallel_size'?)"},
     {"UnknownFieldFarFromAny", "horizon:", "zzz:",
      "s.yaml:2:1: zzz: unknown field 'zzz' in a scenario (known: name, description, seed, horizon, catalogue, cluster, "
-     "serving, requests, training, review_every, energy, policies)"},
+     "serving, requests, training, review_every, energy, failures, policies)"},
     {"DuplicateKey", "horizon: 1h", "horizon: 1h\nhorizon: 2h",
      "s.yaml:3:1: duplicate key 'horizon' (first on line 2)"},
     {"TextForNumber", "initial_nodes: 2", "initial_nodes: two",
@@ -271,7 +271,7 @@ TEST_F(ScenarioTest, ATraceOfTheWrongKind) {
             "s.yaml:25:7: training.jobs[0].trace.file: expected a trace of jobs, got requests (format azure)");
   EXPECT_EQ(error_of("s.yaml", with(kGoodYaml, list, "trace: {file: jobs.csv, format: azure}")),
             "s.yaml:25:31: training.jobs[0].trace.format: unknown format 'azure' for jobs (known: csv, binary, philly, "
-            "acme, swf)");
+            "acme, acme_raw, helios, chronus, elasticflow, tiresias, gavel, pollux, openb, pai, swf)");
   EXPECT_EQ(error_of("s.yaml", with(kGoodYaml, list, "trace: jobs.csv")), "");  // Good.
 }
 
