@@ -196,8 +196,10 @@ Result<JobTrace> read_line_jobs(FileReader file, const LineFormat& format, const
   auto header = read_header(format, &lines);
   if (!header) return header.error();
   auto parser = format.jobs(*header, options);
-  if (!parser)
-    return Error{parser.error().message, parser.error().where.empty() ? lines.where() : parser.error().where};
+  if (!parser) {  // About the header, a file beside this one, or an option.
+    const std::string& where = parser.error().where;
+    return Error{parser.error().message, !where.empty() ? where : format.has_header ? lines.where() : path};
+  }
   JobTrace trace;
   JobRows from{path + ":", {}};
   TrainingJob job;

@@ -172,6 +172,10 @@ TEST(BadJobRows, GavelThroughputs) {
             at + "unknown GPU type 'v100' (did you mean 'p100'?)");
   o.gpu_names = {{"p100", "v100"}};
   EXPECT_EQ(error(R"J({"p100": {}, "v100": {}})J"), at + "two GPU types are called 'v100' (expected a name for each)");
+  o.throughputs.clear();
+  EXPECT_EQ(read_jobs(g, o).error().text(),
+            g + ": a gavel trace counts steps and needs steps per second (expected the option throughputs, a file like "
+                "Gavel's simulation_throughputs.json)");
   o.throughputs = folder.file("none");
   EXPECT_EQ(read_jobs(g, o).error().text(), folder.file("none") + ": cannot open: No such file or directory");
 }

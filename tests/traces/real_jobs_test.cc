@@ -84,9 +84,8 @@ TEST(RealJobs, Chronus) {
   check_all(path, R"PY(
 kept = [r for r in csv.DictReader(lines(sys.argv[1])) if r['num_gpu'] != '0']
 rows = [(ns(r['submit_time']), int(r['num_gpu']), ns(r['duration']), ns(r['duration'])) for r in kept]
-more = [{'tenant': r['user'],
-         'deadline': None if r['best_effort'] == '1' else ns(r['submit_time']) + ns(r['expect_time_list'].split('-')[0])}
-        for r in kept])PY",
+def expected(r): return ns(r['submit_time']) + ns(r['expect_time_list'].split('-')[0])
+more = [{'tenant': r['user'], 'deadline': None if r['best_effort'] == '1' else expected(r)} for r in kept])PY",
             o);
   const ReadCounts counts = read_jobs(path, o)->counts;
   EXPECT_EQ(counts.rows, 30'940U);
