@@ -10,10 +10,13 @@ namespace jevons {
 namespace {
 
 constexpr std::size_t kColumns = 80;
+// Of a policy that sees the future, so that nobody takes its figures for a result.
+constexpr std::string_view kBound = "(bound) ";
 
 struct Entry {
   std::string name, summary;
   const std::vector<ParamRow>* params;
+  bool sees_future;
 };
 struct Kind {
   std::string name, question;
@@ -24,7 +27,7 @@ template <class Api>
 Kind kind_of(const PolicyCatalogue<Api>& catalogue, std::string name, std::string question) {
   Kind kind{std::move(name), std::move(question), {}};
   for (const auto& [policy, entry] : catalogue.entries())
-    kind.entries.push_back({policy, entry.summary, &entry.params});
+    kind.entries.push_back({policy, entry.summary, &entry.params, entry.sees_future});
   return kind;
 }
 
@@ -33,7 +36,9 @@ std::vector<Kind> kinds_of(const Policies& p) {
           kind_of(p.batchers, "batcher", "What a replica computes in its next iteration."),
           kind_of(p.allocators, "allocator", "Which nodes serve and which train."),
           kind_of(p.training_queues, "training_queue", "Which waiting training job starts next."),
-          kind_of(p.placements, "placement", "Which GPUs a training job gets.")};
+          kind_of(p.placements, "placement", "Which GPUs a training job gets."),
+          kind_of(p.admissions, "admission", "Whether a pool takes a request."),
+          kind_of(p.autoscalers, "autoscaler", "How many nodes a serving pool wants.")};
 }
 
 // `text` in lines of at most kColumns, the first after `lead`, the others indented by `indent` blanks.  A word longer
@@ -86,8 +91,12 @@ std::string cell(std::string_view text) {
   return out;
 }
 
+std::string summary_of(const Entry& entry) {
+  return (entry.sees_future ? std::string(kBound) : std::string()) + entry.summary;
+}
+
 std::string entry_text(const Kind& kind, const Entry& entry) {
-  std::string out = entry.name + " (" + kind.name + ")\n" + wrapped("  ", 2, entry.summary);
+  std::string out = entry.name + " (" + kind.name + ")\n" + wrapped("  ", 2, summary_of(entry));
   if (entry.params->empty()) return out + "\n  No parameters.\n";
   out += "\n  Parameters\n";
   for (const ParamRow& row : *entry.params) {
@@ -99,7 +108,7 @@ std::string entry_text(const Kind& kind, const Entry& entry) {
 }
 
 std::string entry_markdown(const Entry& entry) {
-  std::string out = "### " + entry.name + "\n\n" + entry.summary + "\n";
+  std::string out = "### " + entry.name + "\n\n" + summary_of(entry) + "\n";
   if (entry.params->empty()) return out + "\nNo parameters.\n";
   out += "\n| parameter | default | allowed | meaning |\n|---|---|---|---|\n";
   for (const ParamRow& row : *entry.params) {
@@ -137,7 +146,8 @@ Result<std::string> each_named(const Policies& policies, std::string_view name, 
 }  // namespace
 
 const std::vector<std::string>& policy_kinds() {
-  static const std::vector<std::string> kinds{"router", "batcher", "allocator", "training_queue", "placement"};
+  static const std::vector<std::string> kinds{"router",    "batcher",   "allocator", "training_queue",
+                                              "placement", "admission", "autoscaler"};
   return kinds;
 }
 
@@ -153,7 +163,7 @@ Result<std::string> list_policies(const Policies& policies, std::string_view kin
     if (!out.empty()) out += "\n";
     out += wrapped(k.name + ": ", 2, k.question);
     for (const Entry& entry : k.entries) {
-      out += wrapped("  " + padded(entry.name, width) + "  ", width + 4, entry.summary);
+      out += wrapped("  " + padded(entry.name, width) + "  ", width + 4, summary_of(entry));
     }
   }
   return out;

@@ -1,7 +1,7 @@
 // The catalogue of policies as text: a listing, one policy in full, and the page docs/policies.md.
 //
-// All of it comes from the declarations of the policies themselves, a user's own included.  Terminal text fits 80
-// columns.
+// All of it comes from the declarations of the policies themselves, a user's own included.  The summary of one that
+// sees the future begins with "(bound)".  Terminal text fits 80 columns.
 #ifndef JEVONS_POLICIES_DESCRIBE_H_
 #define JEVONS_POLICIES_DESCRIBE_H_
 
@@ -14,7 +14,8 @@
 
 namespace jevons {
 
-// The kinds of policy as scenarios name them: router, batcher, allocator, training_queue, placement.
+// The kinds of policy as scenarios name them: router, batcher, allocator, training_queue, placement, admission,
+// autoscaler.
 const std::vector<std::string>& policy_kinds();
 
 // Names and summaries, by kind; of one kind if `kind` is not empty.  Error: an unknown kind.

@@ -48,7 +48,7 @@ EXEMPT = {
 }
 LEFTOVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 UNORDERED = re.compile(r"\bunordered_(?:flat_|node_)?(?:multi)?(?:map|set)\s*<")
-POLICY_KINDS = ["allocator", "batcher", "placement", "router", "training_queue"]
+POLICY_KINDS = ["allocator", "autoscaler", "batcher", "placement", "router", "training_queue"]
 
 
 def blank_code(text):

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <string_view>
 
@@ -14,17 +13,19 @@
 
 namespace jevons {
 
-// The loan of Lyra (Li et al., EuroSys 2023) for rigid jobs: a pool keeps load_nodes / target_load plus head-room,
-// lends whole nodes above that, and takes them back at once at the least preemption cost, jobs over several nodes
-// counting once. Hysteresis, so that noise in the load moves no node: it lends only down to the highest mark of the
-// last `lend_after`, and reclaims, to the full mark, when the load has used the head-room up.
+// The loan of Lyra (Li et al., EuroSys 2023): a pool keeps load_nodes / target_load plus head-room, lends whole nodes
+// above that, and takes them back at once at the least preemption cost: elastic jobs give up what is beyond their base
+// demand first, which stops nobody, and a job over several nodes counts once.  Hysteresis, so that noise in the load
+// moves no node: it lends only down to the highest mark of the last `lend_after`, and reclaims, to the full mark, when
+// the load has used the head-room up.
 class CapacityLoanAllocator final : public Allocator {
  public:
   static constexpr std::string_view kName = "capacity_loan";
   static constexpr std::string_view kSummary =
       "Serving keeps what its load needs plus head-room and lends training whole nodes above that after a while; it "
-      "reclaims "
-      "at once, stopping the jobs whose loss per node returned is the least.";
+      "reclaims at once (Lyra, EuroSys 2023): first what elastic jobs can do without, then the nodes whose jobs lose "
+      "the "
+      "least.";
   // The defaults are this project's, chosen on the synthetic day of tests/policies/allocator_day_test.cc.
   struct Params {
     double target_load = 0.7;
@@ -33,6 +34,8 @@ class CapacityLoanAllocator final : public Allocator {
     double slo_floor = 0.9;
     double queue_high = 8;
     bool only_when_wanted = true;
+    std::int64_t exact_jobs = 20;
+    bool notice = true;
   };
   static void describe(ParamTable<Params>& t) {
     t.add("target_load", &Params::target_load, 0.01, 100.0,
@@ -44,6 +47,10 @@ class CapacityLoanAllocator final : public Allocator {
           "Lend nothing while a smaller share of finished requests met the SLO.");
     t.add("queue_high", &Params::queue_high, 0.0, 1e9, "Grow a node when more requests wait per ready node.");
     t.add("only_when_wanted", &Params::only_when_wanted, "Lend only while training jobs wait for GPUs.");
+    t.add("exact_jobs", &Params::exact_jobs, 0, 64,
+          "Up to this many running jobs the nodes reclaimed are the cheapest set, by branch and bound; beyond, "
+          "greedily.");
+    t.add("notice", &Params::notice, kNoticeHelp);
   }
   explicit CapacityLoanAllocator(const Params& params) : params_(params) {}
 
@@ -52,27 +59,36 @@ class CapacityLoanAllocator final : public Allocator {
       const bool wanted = view.waiting_gpus > Gpus{0} || !params_.only_when_wanted;
       decision->targets.push_back({pool.id, target(pool, memory_[pool.id], view.now, wanted)});
     }
-    reclaim_at_once(view, VictimRule::kLeastLossPerNode, decision);
+    reclaim(view, decision);
   }
 
  private:
-  struct Mark {
-    Instant at;
-    std::int32_t nodes;
-  };
   struct Memory {
-    std::deque<Mark> marks;  // Of the last lend_after; each higher than all after it, so the first is the highest.
+    HighestOf marks;
     bool watched = false;
     Instant watched_since{};  // Time without trouble began.
   };
+
+  // By nodes where the view says which jobs are on them, else by jobs.
+  void reclaim(const AllocatorView& view, AllocatorDecision* decision) const {
+    const std::int64_t wanted = nodes_to_reclaim(view, *decision);
+    if (wanted == 0) return;
+    decision->may_preempt = true;
+    decision->give_notice = params_.notice;
+    const bool told = std::none_of(view.running_jobs.begin(), view.running_jobs.end(),
+                                   [](const VictimView& job) { return job.nodes > 0 && job.shares.empty(); });
+    if (told) {
+      decision->reclaim = choose_nodes(view.running_jobs, wanted, params_.exact_jobs);
+    } else {
+      decision->victims = choose_victims(view.running_jobs, wanted, VictimRule::kLeastLossPerNode);
+    }
+  }
 
   std::int32_t target(const PoolView& pool, Memory& memory, Instant now, bool wanted) const {
     const std::int32_t base = within_bounds(pool, pool.target_nodes);
     const std::int64_t need = ceil_nodes(pool.load_nodes / params_.target_load);
     const std::int32_t mark = within_bounds(pool, need + params_.headroom);
-    while (!memory.marks.empty() && memory.marks.back().nodes <= mark) memory.marks.pop_back();
-    memory.marks.push_back({now, mark});
-    while (now - memory.marks.front().at > params_.lend_after) memory.marks.pop_front();
+    const auto highest = static_cast<std::int32_t>(memory.marks.add(now, mark, params_.lend_after));
     const bool well = pool.held == 0 && (pool.finished == 0 || pool.slo_met >= params_.slo_floor);
     if (!well || !memory.watched) {
       memory.watched = true;
@@ -80,13 +96,11 @@ class CapacityLoanAllocator final : public Allocator {
     }
     if (within_bounds(pool, need) > base) return mark;
     // Token rates say nothing of memory: a queue shows what they miss.  One node at a time.
-    const double queued = static_cast<double>(pool.held + pool.waiting);
-    const bool arrived = nodes_held(pool) >= base && pool.coming_nodes == 0;
-    if (queued > params_.queue_high * std::max(1, pool.ready_nodes) && arrived) {
+    if (queued(pool) > params_.queue_high * std::max(1, pool.ready_nodes) && !help_is_coming(pool)) {
       return within_bounds(pool, std::max<std::int64_t>(mark, std::int64_t{base} + 1));
     }
     if (!well || !wanted || now - memory.watched_since < params_.lend_after) return base;
-    return std::min(base, memory.marks.front().nodes);  // Never lends into the head-room.
+    return std::min(base, highest);  // Never lends into the head-room.
   }
 
   Params params_;

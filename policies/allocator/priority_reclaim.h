@@ -23,8 +23,7 @@ class PriorityReclaimAllocator final : public Allocator {
   static constexpr std::string_view kName = "priority_reclaim";
   static constexpr std::string_view kSummary =
       "Serving takes nodes back at once when load, memory, queues or the SLO ask for it, stopping the jobs that lose "
-      "the "
-      "least work; it gives nodes to training one step at a time after a quiet while.";
+      "the least work; it gives nodes to training one step at a time after a quiet while.";
   // The defaults are this project's, chosen on the synthetic day of tests/policies/allocator_day_test.cc.
   struct Params {
     double high = 0.8;
@@ -36,6 +35,7 @@ class PriorityReclaimAllocator final : public Allocator {
     Duration remember = 6_h;
     std::int64_t step = 1;
     bool only_when_wanted = true;
+    bool notice = true;
   };
   static void describe(ParamTable<Params>& t) {
     t.add("high", &Params::high, 0.01, 100.0, "Grow so that the offered load is at most this share of the nodes.");
@@ -50,6 +50,7 @@ class PriorityReclaimAllocator final : public Allocator {
           "How long a step down that was regretted keeps it from going back to that load per node.");
     t.add("step", &Params::step, 1, 1 << 20, "Nodes of one step.");
     t.add("only_when_wanted", &Params::only_when_wanted, "Shrink only while training jobs wait for GPUs.");
+    t.add("notice", &Params::notice, kNoticeHelp);
   }
   explicit PriorityReclaimAllocator(const Params& params) : params_(params) {
     params_.low = std::min(params_.low, params_.high);
@@ -60,7 +61,7 @@ class PriorityReclaimAllocator final : public Allocator {
       const std::int64_t nodes = target(pool, memory_[pool.id], view.now, view.waiting_gpus > Gpus{0});
       decision->targets.push_back({pool.id, within_bounds(pool, nodes)});
     }
-    reclaim_at_once(view, VictimRule::kLeastLoss, decision);
+    reclaim_at_once(view, VictimRule::kLeastLoss, params_.notice, decision);
   }
 
  private:
@@ -77,9 +78,8 @@ class PriorityReclaimAllocator final : public Allocator {
     const std::int64_t base = within_bounds(pool, pool.target_nodes);
     const std::int64_t by_load = ceil_nodes(pool.load_nodes / params_.high);
     const bool pressed = under_pressure(pool);
-    const bool arriving = nodes_held(pool) < base || pool.coming_nodes > 0;
     std::int64_t grown = std::max(base, by_load);
-    if (pressed && !arriving) grown = std::max(grown, base + params_.step);
+    if (pressed && !help_is_coming(pool)) grown = std::max(grown, base + params_.step);
     if (within_bounds(pool, grown) > base) {
       if (by_load <= base) regret(pool, memory, now);
       memory.quiet = false;
@@ -89,9 +89,8 @@ class PriorityReclaimAllocator final : public Allocator {
   }
 
   bool under_pressure(const PoolView& pool) const {
-    const double queued = static_cast<double>(pool.held + pool.waiting);
-    return pool.kv_use > params_.kv_high || queued > params_.queue_high * std::max(1, pool.ready_nodes) ||
-           (pool.ready_nodes == 0 && queued > 0) || (pool.finished > 0 && pool.slo_met < params_.slo_floor);
+    return pool.kv_use > params_.kv_high || queued(pool) > params_.queue_high * std::max(1, pool.ready_nodes) ||
+           (pool.ready_nodes == 0 && queued(pool) > 0) || (pool.finished > 0 && pool.slo_met < params_.slo_floor);
   }
 
   std::int64_t shrink(const PoolView& pool, Memory& memory, Instant now, std::int64_t base, bool calm,

@@ -29,6 +29,7 @@ class ScheduleAllocator final : public Allocator {
     std::string table = "00:00=0.25,08:00=1.0";
     Duration start_of_day{0};
     Duration lead{0};
+    bool notice = true;
   };
   static void describe(ParamTable<Params>& t) {
     t.add("table", &Params::table, Timetable::kFormat,
@@ -39,6 +40,7 @@ class ScheduleAllocator final : public Allocator {
           "Time of day at which the simulation starts.");
     t.add("lead", &Params::lead, Duration{0}, Timetable::kDay,
           "Start growing this long ahead, so that models are loaded in time.");
+    t.add("notice", &Params::notice, kNoticeHelp);
   }
   explicit ScheduleAllocator(const Params& params)
       : params_(params), timetable_(Timetable::parse(params.table).value()) {}  // Checked by the table above.
@@ -53,7 +55,7 @@ class ScheduleAllocator final : public Allocator {
       }
       decision->targets.push_back({pool.id, within_bounds(pool, nodes)});
     }
-    reclaim_at_once(view, VictimRule::kLeastLoss, decision);
+    reclaim_at_once(view, VictimRule::kLeastLoss, params_.notice, decision);
     for (const Timetable::Table& table : timetable_.tables()) {
       const bool known = table.pool.empty() || std::any_of(view.pools.begin(), view.pools.end(),
                                                            [&](const PoolView& p) { return p.name == table.pool; });

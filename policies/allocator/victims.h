@@ -1,65 +1,64 @@
-// What allocators share: targets within a pool's bounds, and the order in which training jobs give way.
+// What allocators share: whether training must give nodes up, and in which order its jobs give way.
 #ifndef JEVONS_POLICIES_ALLOCATOR_VICTIMS_H_
 #define JEVONS_POLICIES_ALLOCATOR_VICTIMS_H_
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "policies/allocator/node_picker.h"
 #include "policies/api/allocator.h"
+#include "policies/pool_nodes.h"
 
 namespace jevons {
 
-inline std::int32_t within_bounds(const PoolView& pool, std::int64_t nodes) {
-  return static_cast<std::int32_t>(
-      std::max<std::int64_t>(pool.min_nodes, std::min<std::int64_t>(pool.max_nodes, nodes)));
-}
+inline constexpr std::string_view kNoticeHelp =
+    "Give jobs that must stop the scenario's notice, if it has one, to write a checkpoint.";
 
-// ceil(x) as a count of nodes; what is not a sensible count (NaN, negative, huge) ends at the nearest one.
-inline std::int64_t ceil_nodes(double x) {
-  if (!(x > 0)) return 0;
-  return static_cast<std::int64_t>(std::ceil(std::min(x, 1e9)));
-}
-
-// Nodes that serve or soon will.
-inline std::int32_t nodes_held(const PoolView& pool) { return pool.ready_nodes + pool.coming_nodes; }
-
-// Nodes that the decision's targets want beyond those held.
-inline std::int64_t nodes_short(const AllocatorView& view, const AllocatorDecision& decision) {
-  std::int64_t sum = 0;
-  for (const PoolTarget& target : decision.targets) {
-    for (const PoolView& pool : view.pools) {
-      if (pool.id == target.pool) sum += std::max(0, target.nodes - nodes_held(pool));
-    }
-  }
-  return sum;
-}
-
-// What a set of victims is chosen for.
-enum class VictimRule {
-  kLeastLoss,         // The cheapest job, or node full of jobs, first.
-  kLeastLossPerNode,  // The cheapest per node returned: the set that returns what is wanted for the least loss.
-};
-
-// All jobs, in the order in which they should be stopped to return `wanted` nodes.  Lost work first, then latest start,
-// then lowest id (design/policies.md, priority_reclaim; capacity_loan divides by nodes, a job over many of them
-// counting once).
+// All jobs but those on notice, in the order in which they should be stopped to return `wanted` nodes.  Lost work
+// first, then latest start, then lowest id (design/policies.md, priority_reclaim; capacity_loan divides by nodes, a job
+// over many of them counting once).
 //
 // Where jobs share nodes (and the view says where they run), a node is returned only when all its jobs are stopped, so
 // the order goes node by node, greedily, and what turns out not to be needed is put last again.  Where none do,
-// kLeastLossPerNode is exact: a knapsack over nodes, up to 1,000 jobs for 1,000 nodes, greedy beyond.
+// kLeastLossPerNode is exact: a knapsack over nodes, greedy only beyond 250,000 jobs times nodes (of jobs that may be
+// chosen: as many of one size as are wanted).
 std::vector<JobId> choose_victims(std::span<const VictimView> jobs, std::int64_t wanted, VictimRule rule);
 
-// Lets growing targets stop training jobs.  The simulator takes idle nodes first, and knows which of them suit the
-// pool, so nothing is left out because some nodes are idle.
-inline void reclaim_at_once(const AllocatorView& view, VictimRule rule, AllocatorDecision* decision) {
-  const std::int64_t wanted = nodes_short(view, *decision);
+// All nodes with jobs that are not on notice, in the order in which they should be emptied to return `wanted` nodes,
+// where elastic jobs may withdraw from a node at no cost as long as min_gpus are left to them.  Of at most
+// `exact_jobs` jobs the set is the cheapest there is, else NodePicker's.
+std::vector<NodeId> choose_nodes(std::span<const VictimView> jobs, std::int64_t wanted, std::int64_t exact_jobs);
+
+// Nodes that busy training must return for the decision's targets; 0 if draining, leaving and idle nodes will do.  The
+// simulator takes those first.  Where the view does not say which idle nodes suit a pool, one node at least: they may
+// not.
+inline std::int64_t nodes_to_reclaim(const AllocatorView& view, const AllocatorDecision& decision) {
+  std::int64_t wanted = 0, idle = view.idle_training_nodes;
+  bool told = true;
+  for (std::size_t i = 0; i < decision.targets.size(); ++i) {
+    for (const PoolView& pool : view.pools) {
+      if (pool.id != decision.targets[i].pool) continue;
+      const std::int64_t there = std::int64_t{nodes_held(pool)} + pool.leaving_nodes + pool.draining_nodes;
+      if (decision.targets[i].nodes <= there) continue;
+      wanted += decision.targets[i].nodes - there;
+      told = told && pool.idle_nodes >= 0;
+      idle =
+          std::min<std::int64_t>(idle, std::max(0, pool.idle_nodes < 0 ? view.idle_training_nodes : pool.idle_nodes));
+    }
+  }
+  return std::max<std::int64_t>(wanted - idle, told || wanted == 0 ? 0 : 1);
+}
+
+// Lets growing targets stop training jobs.
+inline void reclaim_at_once(const AllocatorView& view, VictimRule rule, bool notice, AllocatorDecision* decision) {
+  const std::int64_t wanted = nodes_to_reclaim(view, *decision);
   if (wanted == 0) return;
   decision->may_preempt = true;
-  const std::int64_t busy = std::max<std::int64_t>(1, wanted - view.idle_training_nodes);
-  decision->victims = choose_victims(view.running_jobs, busy, rule);
+  decision->give_notice = notice;
+  decision->victims = choose_victims(view.running_jobs, wanted, rule);
 }
 
 }  // namespace jevons

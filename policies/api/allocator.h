@@ -58,6 +58,7 @@ struct PoolView {
   Tokens prompt{0}, output{0};   // Tokens of the requests that arrived (prompt) and produced (output) in the period.
   double usd_per_node_hour = 0;  // What a node costs.
   double earned_usd = 0;         // Tariff of the tokens of requests that finished within the SLO in the last period.
+  std::int32_t idle_nodes = -1;  // Of AllocatorView::idle_training_nodes, those that it can use; -1 = not told.
 };
 
 struct VictimView {

@@ -45,6 +45,8 @@ TEST(Catalogue, EveryDefaultReadsBack) {
   each_default_is_allowed(builtins().allocators);
   each_default_is_allowed(builtins().training_queues);
   each_default_is_allowed(builtins().placements);
+  each_default_is_allowed(builtins().admissions);
+  each_default_is_allowed(builtins().autoscalers);
 }
 
 void expect_eighty_columns(const std::string& text) {
@@ -74,6 +76,22 @@ TEST(Describe, SaysAllThatIsDeclared) {
             "        Whether the shortest job, while it does not fit, holds up the longer\n"
             "        ones.\n"
             "        Allowed: true or false.\n");
+}
+
+TEST(Describe, WhatSeesTheFutureIsMarkedAsABound) {
+  EXPECT_NE(list_policies(builtins(), "allocator")->find("  oracle            (bound) "), std::string::npos);
+  EXPECT_NE(describe_policy(builtins(), "oracle")->find("oracle (allocator)\n  (bound) "), std::string::npos);
+  EXPECT_NE(policy_markdown(builtins(), "oracle")->find("### oracle\n\n(bound) "), std::string::npos);
+  std::size_t bounds = 0;
+  const std::string all = *policies_markdown(builtins(), "");
+  for (std::size_t at = all.find("(bound)"); at != std::string::npos; at = all.find("(bound)", at + 1)) ++bounds;
+  EXPECT_EQ(bounds, 1u);
+}
+
+TEST(Describe, OneNameOfTwoKindsIsDescribedInBoth) {
+  const std::string both = *describe_policy(builtins(), "slo_feedback");
+  EXPECT_EQ(both.find("slo_feedback (allocator)\n"), 0u);
+  EXPECT_NE(both.find("\n\nslo_feedback (autoscaler)\n"), std::string::npos);
 }
 
 TEST(Describe, UnknownNamesGetTheNearestOne) {

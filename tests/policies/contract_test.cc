@@ -236,6 +236,34 @@ TEST(Contract, TrainingQueuesStartWaitingJobsThatFit) {
   }
 }
 
+// What a placement may be told of a gang; any part may be missing.
+struct GangFields {
+  std::vector<NodeShare> holds, ran_on;
+  std::vector<double> speed, usd;
+  std::vector<Gpus> recent;
+
+  explicit GangFields(RandomStream& random) {
+    for (std::vector<NodeShare>* shares : {&holds, &ran_on}) {
+      std::uint32_t id = 0;
+      for (int n = up_to(random, 4); n > 0; --n) {
+        id += 1 + static_cast<std::uint32_t>(up_to(random, 5));  // Maybe a node without an idle GPU.
+        shares->push_back({NodeId{id}, Gpus{1 + up_to(random, 7)}});
+      }
+    }
+    for (int n = random.below(2) == 0 ? 0 : 3; n > 0; --n) speed.push_back(0.1 + random.uniform());
+    for (int n = random.below(2) == 0 ? 0 : 3; n > 0; --n) usd.push_back(10 * random.uniform());
+    for (int n = up_to(random, 20); n > 0; --n) recent.push_back(Gpus{1 + up_to(random, 100)});
+  }
+  void fill(GangView* gang) const {
+    gang->job = JobId{7};
+    gang->holds = holds;
+    gang->ran_on = ran_on;
+    gang->speed_by_group = speed;
+    gang->usd_by_group = usd;
+    gang->recent = recent;
+  }
+};
+
 TEST(Contract, PlacementsAnswerWholeGangsOrNothing) {
   for (const auto& [name, entry] : builtins().placements.entries()) {
     const auto placement = make_policy(builtins().placements, name);
@@ -252,9 +280,12 @@ TEST(Contract, PlacementsAnswerWholeGangsOrNothing) {
         sum += nodes.back().free.value;
       }
       const Gpus gpus{1 + up_to(random, 60)};
+      GangView gang(gpus);
+      const GangFields fields(random);
+      fields.fill(&gang);
       std::vector<NodeShare> shares, again;
-      placement->place(gpus, nodes, &shares);
-      placement->place(gpus, nodes, &again);
+      placement->place(gang, nodes, &shares);
+      make_policy(builtins().placements, name)->place(gang, nodes, &again);
       ASSERT_EQ(shares, again) << name;
       ASSERT_EQ(shares.empty(), sum < gpus.value) << name;  // mix_groups is on: what fits is placed.
       int placed = 0;
@@ -296,6 +327,18 @@ struct RandomReview {
       p.load_nodes = random.below(100) == 0 ? 1e300 : 30 * random.uniform();
       p.finished = up_to(random, 3) * 100;
       p.slo_met = random.below(2) == 0 ? 1.0 : random.uniform();
+      p.arrived = up_to(random, 2) * 100;
+      p.priority = up_to(random, 2);
+      p.desired_nodes = p.min_nodes - 1 + up_to(random, p.max_nodes - p.min_nodes + 1);
+      p.leaving_nodes = up_to(random, 2);
+      p.idle_nodes = up_to(random, 4) - 1;
+      p.slo_ttft = up_to(random, 1) * 2_s;
+      p.slo_tpot = up_to(random, 1) * 50_ms;
+      p.ttft_p95 = up_to(random, 100) * 100_ms;
+      p.tpot_p95 = up_to(random, 100) * 1_ms;
+      p.load_time = up_to(random, 10) * 1_min;
+      p.usd_per_node_hour = up_to(random, 1) * 16.0;
+      p.earned_usd = p.finished > 0 ? 20 * random.uniform() : 0;
       pools.push_back(p);
     }
     const int count = up_to(random, 8);
@@ -308,8 +351,35 @@ struct RandomReview {
       jobs.push_back({JobId{id}, Gpus{8}, static_cast<std::int32_t>(own.size()), Instant{up_to(random, 99)},
                       GpuTime{up_to(random, 1000)},
                       told ? std::span<const NodeShare>(own) : std::span<const NodeShare>()});
+      jobs.back().min_gpus = Gpus{up_to(random, 1) * up_to(random, 8)};
+      jobs.back().leaving = random.below(6) == 0;
     }
     view = {now, 60_s, pools, up_to(random, 40), up_to(random, 5), Gpus{up_to(random, 64)}, jobs};
+    view.usd_per_training_gpu_hour = random.below(3) == 0 ? 0 : 3 * random.uniform();
+    view.notice = up_to(random, 1) * 1_min;
+  }
+  // Nodes of running jobs that are not on notice; jobs that are not.
+  std::set<NodeId> nodes() const {
+    std::set<NodeId> ids;
+    for (const VictimView& job : jobs) {
+      if (job.leaving) continue;
+      for (const NodeShare& share : job.shares) ids.insert(share.node);
+    }
+    return ids;
+  }
+  std::set<JobId> staying() const {
+    std::set<JobId> ids;
+    for (const VictimView& job : jobs)
+      if (!job.leaving) ids.insert(job.id);
+    return ids;
+  }
+};
+
+struct AnyFuture final : FutureView {
+  double peak_load(PoolId pool, Instant from, Instant to) const override {
+    EXPECT_LT(from, to);
+    RandomStream random(static_cast<std::uint64_t>(from.ns) + pool.index, "future");
+    return random.below(50) == 0 ? 1e300 : 30 * random.uniform();
   }
 };
 
@@ -318,8 +388,10 @@ TEST(Contract, AllocatorsStayWithinEachPoolsBounds) {
     const auto allocator = make_policy(builtins().allocators, name), again = make_policy(builtins().allocators, name);
     RandomStream random(25, "allocators");
     Instant now{0};
+    const AnyFuture future;
     for (int i = 0; i < kViews; ++i, now = now + Duration{60'000'000'000 * (1 + up_to(random, 20))}) {
-      const RandomReview r(random, 1 + static_cast<std::size_t>(up_to(random, 3)), now);
+      RandomReview r(random, 1 + static_cast<std::size_t>(up_to(random, 3)), now);
+      if (entry.sees_future && random.below(4) != 0) r.view.future = &future;
       AllocatorDecision decision, other;
       allocator->review(r.view, &decision);
       again->review(r.view, &other);
@@ -333,7 +405,12 @@ TEST(Contract, AllocatorsStayWithinEachPoolsBounds) {
       ASSERT_TRUE(decision.victims == other.victims && decision.may_preempt == other.may_preempt) << name;
       std::set<JobId> named(decision.victims.begin(), decision.victims.end());
       ASSERT_EQ(named.size(), decision.victims.size()) << name;
-      ASSERT_TRUE(named.empty() || (decision.may_preempt && named.size() == r.jobs.size())) << name;
+      ASSERT_TRUE(named.empty() || (decision.may_preempt && named == r.staying())) << name;
+      std::set<NodeId> nodes(decision.reclaim.begin(), decision.reclaim.end());
+      ASSERT_EQ(nodes.size(), decision.reclaim.size()) << name;
+      ASSERT_TRUE(nodes.empty() || (decision.may_preempt && named.empty() && nodes == r.nodes())) << name;
+      ASSERT_TRUE(decision.reclaim == other.reclaim && decision.give_notice == other.give_notice) << name;
+      ASSERT_TRUE(!decision.give_notice || (decision.may_preempt && name != "harvest")) << name;
     }
   }
 }
