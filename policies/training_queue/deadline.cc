@@ -293,13 +293,15 @@ bool DeadlineQueue::may_grow(const SizedJob& job, Gpus to) const {
   return keeps(job, it->second.gpus, 1, done, to, &needed);
 }
 
-// Waiting jobs on idle GPUs, guaranteed ones first.
+// Waiting jobs on idle GPUs, guaranteed ones first; those not so late in a slot that they would still be restarting in
+// the next, where their plans do not pay for it.
 void DeadlineQueue::fill(const QueueView& view, QueueDecision* decision) const {
   Gpus free = view.free;
   for (const bool guaranteed : {true, false}) {
     for (const WaitingJobView& w : view.waiting) {
       if (free <= Gpus{0}) return;
       if (w.blocked || plans_.contains(w.id) != guaranteed) continue;
+      if (guaranteed && decision->ask_again - view.now < params_.restart_cost) continue;
       SizedJob job{w.id, w.submit, w.traits, w.gpus};
       find_sizes(&job);
       const Gpus fixed = fixed_size(job);

@@ -66,12 +66,18 @@ TEST(FairShare, TheFirstJobBlocksOrIsPassed) {
   EXPECT_EQ(starts("fair_share", v), Ids{});
 }
 
-// a used 8 GPU-s at once by 0 s; b uses 3 GPU-s by 20 s, at an even rate over 10 to 20 s.  Half-life 10 s: at 20 s a's
-// weigh 8 / 4 = 2, b's 3 x 0.5 / ln 2 = 2.16: a goes first, although it has used more.  With a half-life of 100 s a's
-// are 8 x 2^-0.2 = 6.96 and b is first.
+// a has used 8 GPU-s by 0 s; b uses some at an even rate from 10 to 20 s.  Half-life 10 s: at 20 s a's weigh 8 / 4 = 2,
+// and b's are weighed by 0.5 / ln 2 = 0.72: 3 GPU-s by 2.16, so that a goes first although it has used more; 2.5 GPU-s
+// by 1.80, and b does (whole, or halved, they would not: 2.5 > 2).  Half-life 100 s: a's weigh 8 x 2^-0.2 = 6.96, b
+// first.
 TEST(FairShare, OldUseCountsLess) {
-  for (const auto& [half_life, first] : {std::pair{"10s", 0u}, std::pair{"100s", 1u}}) {
-    const auto queue = make_policy(builtins().training_queues, "fair_share", {{"half_life", half_life}});
+  struct Row {
+    const char* half_life;
+    Duration used_by_b;
+    std::uint32_t first;
+  };
+  for (const Row& row : {Row{"10s", 3000_ms, 0}, Row{"10s", 2500_ms, 1}, Row{"100s", 3000_ms, 1}}) {
+    const auto queue = make_policy(builtins().training_queues, "fair_share", {{"half_life", row.half_life}});
     SharedView v;
     v.free = Gpus{0};
     v.now = Instant{0};
@@ -80,11 +86,11 @@ TEST(FairShare, OldUseCountsLess) {
     v.now = Instant{0} + 10_s;
     starts(queue.get(), v);
     v.now = Instant{0} + 20_s;
-    v.tenants[1].used = Gpus{3} * 1_s;
+    v.tenants[1].used = Gpus{1} * row.used_by_b;
     v.free = Gpus{1};
     v.waits(0, 1, 0);
     v.waits(1, 1, 1);
-    EXPECT_EQ(starts(queue.get(), v), Ids{first}) << half_life;
+    EXPECT_EQ(starts(queue.get(), v), Ids{row.first}) << row.half_life << " " << row.used_by_b.seconds();
   }
 }
 
