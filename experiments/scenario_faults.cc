@@ -57,6 +57,10 @@ Status check_faults(const ScenarioFile& file) {
     return file.places.error(index_path("failures.causes", i) + ".name",
                              "a second cause '" + f.causes(i).name() + "', expected one of each name");
   }
+  const bool fails = f.scale() > 0 && (f.preset() != "none" || f.causes_size() > 0);
+  if (fails && !file.message.has_horizon()) {
+    return file.places.error("failures", "with failures a run may never end with its work, expected a horizon");
+  }
   for (int i = 0; i < f.spares_size(); ++i) {
     const proto::SpareNodes& s = f.spares(i);
     const int group = group_index(file.message, s.group());

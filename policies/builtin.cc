@@ -15,7 +15,11 @@
 #include "policies/batcher/vllm_v1.h"
 #include "policies/catalogue.h"
 #include "policies/placement/best_fit.h"
+#include "policies/placement/fgd.h"
+#include "policies/placement/hetero.h"
+#include "policies/placement/min_cost_flow.h"
 #include "policies/placement/packed.h"
+#include "policies/placement/rail_aligned.h"
 #include "policies/placement/spread.h"
 #include "policies/router/least_kv.h"
 #include "policies/router/least_requests.h"
@@ -23,10 +27,15 @@
 #include "policies/router/prefix_affinity.h"
 #include "policies/router/random.h"
 #include "policies/router/round_robin.h"
+#include "policies/training_queue/conservative_backfill.h"
 #include "policies/training_queue/easy_backfill.h"
 #include "policies/training_queue/fcfs.h"
 #include "policies/training_queue/first_fit.h"
+#include "policies/training_queue/gittins.h"
+#include "policies/training_queue/las.h"
+#include "policies/training_queue/priority_aging.h"
 #include "policies/training_queue/sjf.h"
+#include "policies/training_queue/srtf.h"
 
 namespace jevons {
 
@@ -49,10 +58,19 @@ Policies builtin_policies() {
   p.training_queues.add<FcfsQueue>();
   p.training_queues.add<FirstFitQueue>();
   p.training_queues.add<SjfQueue>();
+  p.training_queues.add<SrtfQueue>();
   p.training_queues.add<EasyBackfillQueue>();
+  p.training_queues.add<ConservativeBackfillQueue>();
+  p.training_queues.add<LasQueue>();
+  p.training_queues.add<GittinsQueue>();
+  p.training_queues.add<PriorityAgingQueue>();
   p.placements.add<PackedPlacement>();
   p.placements.add<SpreadPlacement>();
   p.placements.add<BestFitPlacement>();
+  p.placements.add<RailAlignedPlacement>();
+  p.placements.add<FgdPlacement>();
+  p.placements.add<HeteroPlacement>();
+  p.placements.add<MinCostFlowPlacement>();
   p.admissions.add<UnboundedAdmission>();
   p.admissions.add<QueueLimitAdmission>();
   p.admissions.add<TokenBucketAdmission>();

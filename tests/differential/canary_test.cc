@@ -49,6 +49,13 @@ class Canary final : public Observer {
     last_ = shares.front().first;
     auditor_.on_job_start(t, {s.job, s.asked, shares});
   }
+  void on_job_range(Instant t, JobId id, Gpus least, Gpus most) override { auditor_.on_job_range(t, id, least, most); }
+  void on_job_resize(Instant t, const GangStart& s) override { auditor_.on_job_resize(t, s); }
+  void on_node_fails(Instant t, NodeId n) override { auditor_.on_node_fails(t, n); }
+  void on_node_repaired(Instant t, NodeId n) override { auditor_.on_node_repaired(t, n); }
+  void on_fault(Instant t, std::uint32_t cause, std::int32_t jobs, GpuTime lost) override {
+    auditor_.on_fault(t, cause, jobs, lost);
+  }
   void on_job_stop(Instant t, JobId id, bool preempted) override { auditor_.on_job_stop(t, id, preempted); }
   void on_job_end(Instant t, const JobRecord& r) override { auditor_.on_job_end(t, r); }
   void on_node_taken(Instant t, NodeId n, PoolId p) override {

@@ -101,10 +101,12 @@ const BadCase kRules[] = {
      "you mean 'gamma'?)"},
     {"TwoTransformsInOne", "generate: {", "transforms: [{thin: 0.5, limit: 3}]\n      generate: {",
      "s.yaml:21:20: requests.streams[0].transforms[0]: expected exactly one of slice, time_scale, rate_scale, thin, "
-     "shift, limit, repeat, gpu_scale, got 2"},
+     "shift, limit, repeat, gpu_scale, "
+     "estimate_error, flexibility, deadlines, priorities, got 2"},
     {"TransformOfNothing", "generate: {", "transforms: [{}]\n      generate: {",
      "s.yaml:21:20: requests.streams[0].transforms[0]: expected exactly one of slice, time_scale, rate_scale, thin, "
-     "shift, limit, repeat, gpu_scale, got 0"},
+     "shift, limit, repeat, gpu_scale, "
+     "estimate_error, flexibility, deadlines, priorities, got 0"},
     {"TwoGroupsOfOneName", "name: a100", "name: h100",
      "s.yaml:6:8: cluster.groups[1].name: 'h100' is used twice (first by element 0)"},
     {"NoGroups", "groups:\n    - {name: h100, gpu: H100, nodes: 4}\n    - {name: a100, gpu: A100, nodes: 2}",

@@ -57,6 +57,11 @@ Inputs small_world() {
     job.submit = Instant{} + i * 1_s;
     job.gpus = Gpus{6};
     job.run_time = job.estimate = 1000_s;
+    if (i == 0) {  // One that a queue may resize.
+      job.flexibility = Flexibility::kElastic;
+      job.min_gpus = Gpus{2};
+      job.max_gpus = Gpus{8};
+    }
     in.training.jobs.push_back(job);
   }
   in.horizon = Instant{} + 600_s;
@@ -88,15 +93,18 @@ TEST(Monkey, IllegalBatcherIsNamed) {
 }
 TEST(Monkey, IllegalAdmissionIsNamed) { expect_blamed("monkey_admission", {Crime::kNegativeCap}); }
 TEST(Monkey, IllegalTrainingQueueIsNamed) {
-  expect_blamed("monkey_queue", {Crime::kStartUnknownJob, Crime::kStartTwice, Crime::kPreemptWaiting});
+  expect_blamed("monkey_queue",
+                {Crime::kStartUnknownJob, Crime::kStartTwice, Crime::kPreemptWaiting, Crime::kResizeRigid,
+                 Crime::kResizeBeyond, Crime::kStartBeyond, Crime::kStartElsewhere, Crime::kAskAgainNow});
 }
 TEST(Monkey, IllegalPlacementIsNamed) {
   expect_blamed("monkey_placement",
                 {Crime::kPlaceTooMany, Crime::kPlaceTwice, Crime::kPlacePartOfAGang, Crime::kPlaceElsewhere});
 }
 TEST(Monkey, IllegalAllocatorIsNamed) {
-  expect_blamed("monkey_allocator", {Crime::kUnknownPool, Crime::kPoolTwice, Crime::kTooManyNodes, Crime::kTooFewNodes,
-                                     Crime::kUnknownVictim, Crime::kVictimTwice});
+  expect_blamed("monkey_allocator",
+                {Crime::kUnknownPool, Crime::kPoolTwice, Crime::kTooManyNodes, Crime::kTooFewNodes,
+                 Crime::kUnknownVictim, Crime::kVictimTwice, Crime::kReclaimUnknown, Crime::kReclaimTwice});
 }
 
 // A timetable for a pool that does not exist is found at the first review.

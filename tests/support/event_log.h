@@ -39,7 +39,8 @@ inline std::string text_of(const RequestRecord& r) {
 inline std::string text_of(const JobRecord& r) {
   return "job " + std::string(r.name) +
          line("", r.id, static_cast<std::int64_t>(r.reason), r.gpus, r.submit, r.first_start, r.finish, r.run_time.ns,
-              r.useful, r.checkpoint, r.lost, r.restoring, std::int64_t{r.preemptions}, std::int64_t{r.checkpoints});
+              r.useful, r.checkpoint, r.lost, r.restoring, std::int64_t{r.preemptions}, std::int64_t{r.checkpoints},
+              std::int64_t{r.resizes}, std::int64_t{r.failures}, r.lost_to_failures, r.deadline);
 }
 
 class EventLog final : public Observer {
@@ -52,6 +53,16 @@ class EventLog final : public Observer {
   void on_job_start(Instant t, const GangStart& s) override {
     text_ += line("start", t, s.job, s.asked);
     for (const auto& share : s.shares) text_ += line("  on", std::get<0>(share), std::get<1>(share));
+  }
+  void on_job_range(Instant t, JobId id, Gpus least, Gpus most) override { text_ += line("range", t, id, least, most); }
+  void on_job_resize(Instant t, const GangStart& s) override {
+    text_ += line("resize", t, s.job, s.asked);
+    for (const auto& [node, gpus] : s.shares) text_ += line("  on", t, node, gpus);
+  }
+  void on_node_fails(Instant t, NodeId n) override { text_ += line("fails", t, n); }
+  void on_node_repaired(Instant t, NodeId n) override { text_ += line("repaired", t, n); }
+  void on_fault(Instant t, std::uint32_t cause, std::int32_t jobs, GpuTime) override {
+    text_ += line("fault", t, JobId{cause}, Gpus{jobs});
   }
   void on_job_stop(Instant t, JobId id, bool preempted) override {
     text_ += line(preempted ? "preempt" : "stop", t, id);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,11 @@ enum class Crime {
   kStartUnknownJob,
   kStartTwice,
   kPreemptWaiting,
+  kResizeRigid,
+  kResizeBeyond,
+  kStartBeyond,
+  kStartElsewhere,
+  kAskAgainNow,
   kPlaceTooMany,
   kPlaceTwice,
   kPlacePartOfAGang,
@@ -43,6 +49,8 @@ enum class Crime {
   kTooFewNodes,
   kUnknownVictim,
   kVictimTwice,
+  kReclaimUnknown,
+  kReclaimTwice,
   kNegativeCap,
 };
 
@@ -145,16 +153,35 @@ class MonkeyQueue final : public TrainingQueue {
       decision->preempt.push_back(view.running[random_.below(view.running.size())].id);
       return;
     }
+    if (one_in(random_, 3))
+      decision->ask_again = view.now + Duration{1 + static_cast<std::int64_t>(random_.below(60'000'000'000))};
+    if (crime_ == Crime::kAskAgainNow) decision->ask_again = view.now;
     Gpus free = view.free;
     for (const WaitingJobView& job : view.waiting) {
-      if (job.blocked || job.gpus > free || (!decision->start.empty() && one_in(random_, 2))) continue;
-      decision->start.push_back(job.id);
-      free -= job.gpus;
+      const Gpus gpus = any_size(*job.traits, job.gpus);
+      if (job.blocked || gpus > free || (!decision->start.empty() && one_in(random_, 2))) continue;
+      decision->start.push_back({job.id, gpus, any_group(view)});
+      if (crime_ == Crime::kStartBeyond) decision->start.back().gpus = gpus + Gpus{1};
+      if (crime_ == Crime::kStartElsewhere) decision->start.back().group = GroupId{99};
+      free -= gpus;
       if (crime_ == Crime::kStartTwice) decision->start.push_back(job.id);
+    }
+    for (const RunningJobView& job : view.running) {
+      if (crime_ == Crime::kResizeRigid) decision->resize.push_back({job.id, job.gpus});
+      if (job.traits->flexibility != Flexibility::kElastic || !one_in(random_, 8)) continue;
+      decision->resize.push_back({job.id, any_size(*job.traits, job.asked)});
+      if (crime_ == Crime::kResizeBeyond) decision->resize.back().gpus = Gpus{1'000'000};
     }
   }
 
  private:
+  Gpus any_size(const JobTraits& traits, Gpus asked) {
+    const Gpus least = least_gpus(traits, asked), most = most_gpus(traits, asked);
+    return least + Gpus{static_cast<std::int32_t>(random_.below(static_cast<std::uint64_t>((most - least).value) + 1))};
+  }
+  GroupId any_group(const QueueView& view) {
+    return one_in(random_, 4) ? view.groups[random_.below(view.groups.size())].id : GroupId{};
+  }
   RandomStream random_;
   Crime crime_;
 };
@@ -203,6 +230,14 @@ class MonkeyAllocator final : public Allocator {
     for (std::size_t i = decision->victims.size(); i > 1; --i) {
       std::swap(decision->victims[i - 1], decision->victims[random_.below(i)]);
     }
+    decision->give_notice = one_in(random_, 2);
+    std::set<NodeId> nodes;
+    for (const VictimView& job : view.running_jobs) {
+      for (const NodeShare& share : job.shares) {
+        if (one_in(random_, 4)) nodes.insert(share.node);
+      }
+    }
+    decision->reclaim.assign(nodes.begin(), nodes.end());
     if (crime_ != Crime::kNone) commit(view, decision);
   }
 
@@ -213,6 +248,8 @@ class MonkeyAllocator final : public Allocator {
     if (crime_ == Crime::kPoolTwice) decision->targets = {{pool.id, pool.min_nodes}, {pool.id, pool.min_nodes}};
     if (crime_ == Crime::kTooManyNodes) decision->targets = {{pool.id, pool.max_nodes + 1}};
     if (crime_ == Crime::kTooFewNodes) decision->targets = {{pool.id, pool.min_nodes - 1}};
+    if (crime_ == Crime::kReclaimUnknown) decision->reclaim = {NodeId{1'000'000}};
+    if (crime_ == Crime::kReclaimTwice) decision->reclaim = {NodeId{0}, NodeId{0}};
     if (crime_ == Crime::kUnknownVictim) decision->victims = {JobId{1'000'000}};
     if (crime_ == Crime::kVictimTwice && !view.running_jobs.empty()) {
       decision->victims = {view.running_jobs[0].id, view.running_jobs[0].id};

@@ -40,6 +40,7 @@ class Swarm {
       add_requests(&in, static_cast<std::uint32_t>(random_.below(static_cast<std::uint64_t>(pools))), requests());
     }
     if (!maybe(4)) training(&in);
+    if (maybe(4)) faults(&in);
     for (PoolSetup& p : in.pools) admission(&p);
     for (RequestStreamSetup& s : in.requests) who_sends(&s);
     return in;
@@ -189,6 +190,9 @@ class Swarm {
     t.checkpoint_interval = Duration{maybe(3) ? 0 : between(1, 60'000) * 1'000'000};
     t.checkpoint_bytes_per_gpu = maybe(3) ? 0 : 1e9 * static_cast<double>(between(1, 80));
     t.restart_overhead = Duration{maybe(2) ? 0 : between(0, 20'000'000'000)};
+    t.resize_overhead = Duration{maybe(2) ? 0 : between(0, 5'000'000'000)};
+    t.notice = Duration{maybe(2) ? 0 : between(0, 9'000'000'000)};
+    t.asynchronous_checkpoints = maybe(3);
     t.queue_name = one_of({"fcfs", "first_fit", "sjf", "easy_backfill"});
     t.queue = make_policy(policies_.training_queues, t.queue_name);
     t.placement_name = one_of({"packed", "spread", "best_fit"});
@@ -204,8 +208,36 @@ class Swarm {
       j.run_time = Duration{between(1, 200'000'000) * 1000 + between(0, 999)};
       j.estimate = maybe(2) ? j.run_time : Duration{between(1, 300'000) * 1'000'000};
       j.parameters = maybe(3) ? 1e9 * static_cast<double>(between(1, 70)) : 0;
+      flexible(&j);
+      if (i > 0 && maybe(8)) j.after.push_back("job" + std::to_string(between(0, i - 1)));
       t.jobs.push_back(std::move(j));
     }
+  }
+
+  void flexible(TrainingJob* j) {
+    if (maybe(2)) return;
+    j->flexibility = maybe(3) ? Flexibility::kMoldable : Flexibility::kElastic;
+    j->min_gpus = Gpus{static_cast<std::int32_t>(between(1, j->gpus.value))};
+    j->max_gpus = j->gpus + Gpus{static_cast<std::int32_t>(between(0, 8))};
+    if (maybe(2)) j->scaling = {{j->min_gpus, 0.3 + 0.7 * ratio(j->min_gpus, j->gpus)}, {j->gpus, 1.0}};
+  }
+
+  void faults(Inputs* in) {
+    in->horizon = std::min(in->horizon, Instant{} + 600_s);  // A job may fail faster than it trains.
+    FaultSetup& f = in->faults;
+    f.seed = seed_;
+    f.causes.push_back({"process", FaultScope::kProcess, 3600.0 / static_cast<double>(between(50, 5000)), Duration{}});
+    f.causes.push_back({"node", FaultScope::kNode, 3600.0 / static_cast<double>(between(50, 5000)),
+                        Duration{between(0, 100) * 1'000'000'000}, maybe(2)});
+    if (maybe(2)) {
+      f.causes.push_back({"leaf", FaultScope::kLeaf, 3600.0 / static_cast<double>(between(500, 9000)),
+                          Duration{between(1, 50) * 1'000'000'000}, true});
+    }
+    // Pools start on group 0, which keeps all its nodes.
+    for (const NodeGroup& g : in->cluster.groups) {
+      f.spares.push_back(Nodes{!f.spares.empty() && g.nodes > Nodes{2} && maybe(2) ? 1 : 0});
+    }
+    f.spare_swap = Duration{maybe(2) ? 0 : between(0, 20) * 1'000'000'000};
   }
 
   std::uint64_t seed_;
