@@ -24,7 +24,7 @@ void add_policies_command(CLI::App& root, const Policies& policies, int* exit_co
   const std::string markdown_help = "Write Markdown (docs/policies.md is `jevons policies --markdown`)";
   CLI::App* list = root.add_subcommand("policies", "List the policies, or describe one");
   CLI::Option* kind =
-      list->add_option("KIND", "router, batcher, allocator, training_queue or placement; all if left out");
+      list->add_option("KIND", "router, batcher, allocator, training_queue, placement or admission; all if left out");
   CLI::Option* page = list->add_flag("--markdown", markdown_help);
   CLI::App* describe = list->add_subcommand("describe", "Describe one policy and its parameters");
   CLI::Option* name = describe->add_option("NAME", "The policy, as scenarios name it")->required();

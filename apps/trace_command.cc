@@ -32,7 +32,8 @@ int print(const std::string& text) {
 struct ReadFlags {
   TraceOptions options;
   std::int64_t block = 512;
-  std::string on_bad_row = "fail", spread = "0";
+  std::string on_bad_row = "fail", spread = "0", gpu_shares = "whole";
+  std::vector<std::string> gpu_names, gpu_hours;  // "name=value".
 
   Result<TraceOptions> resolved() const {
     TraceOptions o = options;
@@ -41,6 +42,18 @@ struct ReadFlags {
     auto parsed = parse_duration(spread);
     if (!parsed) return Error{parsed.error().message, "--spread"};
     o.spread = *parsed;
+    o.drop_gpu_shares = gpu_shares == "bad_row";
+    for (const std::string& text : gpu_names) {
+      const std::size_t sign = text.find('=');
+      if (sign == std::string::npos) return Error{"expected TYPE=NAME, got '" + text + "'", "--gpu-name"};
+      o.gpu_names.emplace_back(text.substr(0, sign), text.substr(sign + 1));
+    }
+    for (const std::string& text : gpu_hours) {
+      const std::size_t sign = text.find('=');
+      const auto hours = parse_double(sign == std::string::npos ? "" : std::string_view(text).substr(sign + 1));
+      if (!hours) return Error{"expected APPLICATION=HOURS, got '" + text + "'", "--gpu-hours"};
+      o.gpu_hours.emplace_back(text.substr(0, sign), *hours);
+    }
     return o;
   }
 };
@@ -49,6 +62,21 @@ std::vector<std::string> format_names() {
   std::vector<std::string> names{"auto"};
   for (const FormatInfo& f : formats()) names.push_back(f.name);
   return names;
+}
+
+// Those of single formats of jobs.
+void add_job_flags(CLI::App* app, ReadFlags* f) {
+  app->add_option("--throughputs", f->options.throughputs, "gavel: file of steps per second (needed)");
+  app->add_option("--reference-type", f->options.reference_type, "gavel: GPU type on which run times hold (v100)");
+  app->add_flag("--scale-throughputs", f->options.scale_throughputs,
+                "gavel: for more GPUs than were measured, in proportion");
+  app->add_option("--gpu-name", f->gpu_names, "gavel, openb: TYPE=NAME, another name for a GPU type of the trace");
+  app->add_option("--elastic-factor", f->options.elastic_factor,
+                  "elasticflow: range of GPUs around those asked for; 1 = rigid (4)");
+  app->add_option("--gpu-shares", f->gpu_shares, "openb, pai: a share of a GPU is a whole one, or a bad row (whole)")
+      ->check(CLI::IsMember({"whole", "bad_row"}));
+  app->add_option("--gpu-hours", f->gpu_hours, "pollux: APPLICATION=HOURS, its work");
+  app->add_option("--job-table", f->options.job_table, "pai: pai_job_table.csv, for submit times and users");
 }
 
 std::shared_ptr<ReadFlags> add_read_flags(CLI::App* app) {
@@ -63,6 +91,7 @@ std::shared_ptr<ReadFlags> add_read_flags(CLI::App* app) {
   app->add_option("--spread", f->spread, "Spread arrivals over this time (3s), for coarse clocks; 0 = as recorded");
   app->add_option("--seed", f->options.seed, "Seed of --spread (1)");
   app->add_option("--processors-per-gpu", f->options.processors_per_gpu, "swf: processors that count as one GPU (1)");
+  add_job_flags(app, f.get());
   return f;
 }
 
@@ -128,7 +157,7 @@ std::string formats_text() {
   std::string text = "Trace formats, recognised from the content; plain, .gz, .zst or .xz:\n\n";
   for (const FormatInfo& f : formats()) {
     const char* holds = f.requests && f.jobs ? "both" : f.requests ? "requests" : "jobs";
-    text += fmt::format("  {:<9} {:<9} {}\n", f.name, holds, f.summary);
+    text += fmt::format("  {:<11} {:<9} {}\n", f.name, holds, f.summary);
   }
   return text + "\n`jevons trace convert` writes csv, mooncake (requests) and binary.\n";
 }

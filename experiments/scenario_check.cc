@@ -25,11 +25,7 @@ Status check_pool_policy(const ScenarioFile& file, const Policies& policies, con
   if (pool_index(file.message, pool.pool()) < 0) {
     return file.places.error(path + ".pool", "unknown pool '" + pool.pool() + "'" + nearest_hint(pool.pool(), known));
   }
-  if (pool.has_router()) {
-    if (Status s = check_choice(file, path + ".router", policies.routers, pool.router()); !s) return s;
-  }
-  if (!pool.has_batcher()) return Ok{};
-  return check_choice(file, path + ".batcher", policies.batchers, pool.batcher());
+  return check_pool_choices(file, path, policies, pool);
 }
 
 Status check_policy(const ScenarioFile& file, const Policies& policies, const std::string& path,
@@ -44,12 +40,7 @@ Status check_policy(const ScenarioFile& file, const Policies& policies, const st
   if (p.has_placement()) {
     if (Status s = check_choice(file, path + ".placement", policies.placements, p.placement()); !s) return s;
   }
-  if (p.has_router()) {
-    if (Status s = check_choice(file, path + ".router", policies.routers, p.router()); !s) return s;
-  }
-  if (p.has_batcher()) {
-    if (Status s = check_choice(file, path + ".batcher", policies.batchers, p.batcher()); !s) return s;
-  }
+  if (Status s = check_pool_choices(file, path, policies, p); !s) return s;
   for (int k = 0; k < p.pools_size(); ++k) {
     if (Status s = check_pool_policy(file, policies, index_path(path + ".pools", k), p.pools(k)); !s) return s;
   }

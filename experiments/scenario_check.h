@@ -30,6 +30,23 @@ Status check_choice(const ScenarioFile& file, const std::string& path, const Pol
   return file.places.error(join_path(path, param.empty() ? "name" : "params." + param), made.error().message);
 }
 
+// The policies that a pool, or what overrides it, names.
+template <class Message>
+Status check_pool_choices(const ScenarioFile& file, const std::string& path, const Policies& policies,
+                          const Message& m) {
+  if (m.has_router()) {
+    if (Status s = check_choice(file, path + ".router", policies.routers, m.router()); !s) return s;
+  }
+  if (m.has_batcher()) {
+    if (Status s = check_choice(file, path + ".batcher", policies.batchers, m.batcher()); !s) return s;
+  }
+  if (m.has_autoscaler()) {
+    if (Status s = check_choice(file, path + ".autoscaler", policies.autoscalers, m.autoscaler()); !s) return s;
+  }
+  if (!m.has_admission()) return Ok{};
+  return check_choice(file, path + ".admission", policies.admissions, m.admission());
+}
+
 // The file that a path of the scenario means: relative to the scenario's folder, ${JEVONS_DATA} replaced.  Fails when
 // it is not there.
 Result<std::string> resolve_path(const ScenarioFile& file, const std::string& field, const std::string& path);

@@ -19,6 +19,15 @@ Status check_transforms(const ScenarioFile& file, const std::string& path,
     const proto::Transform& t = transforms[k];
     const std::string at = index_path(path + ".transforms", k);
     if (t.has_gpu_scale() && !jobs) return file.places.error(at + ".gpu_scale", "only jobs have GPUs to scale");
+    const char* of_jobs = t.has_estimate_error() ? "estimate_error"
+                          : t.has_flexibility()  ? "flexibility"
+                          : t.has_deadlines()    ? "deadlines"
+                          : t.has_priorities()   ? "priorities"
+                                                 : nullptr;
+    if (of_jobs != nullptr && !jobs) return file.places.error(at + "." + of_jobs, "expected a transform of requests");
+    if (t.has_deadlines() && t.deadlines().min_slack() > t.deadlines().max_slack()) {
+      return file.places.error(at + ".deadlines.min_slack", "expected at most max_slack");
+    }
     if (t.has_slice() && duration_of(t.slice().from()) >= duration_of(t.slice().to())) {
       return file.places.error(at + ".slice",
                                "expected `from` before `to`, got " + t.slice().from() + " and " + t.slice().to());
@@ -82,6 +91,7 @@ Status check_job_source(const ScenarioFile& file, const Catalogue& catalogue, in
   if (Status s = check_format(file, path + ".trace.format", format, TraceKind::kJobs); !s) return s;
   const auto name = resolve_path(file, path + ".trace.file", source.trace().file());
   if (!name) return name.error();
+  if (const auto options = job_trace_options(file, catalogue, index); !options) return options.error();
   if (format != "auto") return Ok{};
   const auto found = recognise(*name);  // The rest of the file is read when the run starts.
   if (!found) return found.error();

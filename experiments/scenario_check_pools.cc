@@ -25,8 +25,7 @@ class PoolCheck {
     if (Status s = measured_times(); !s) return s;
     if (Status s = groups(); !s) return s;
     if (Status s = nodes(); !s) return s;
-    if (Status s = check_choice(file_, path_ + ".router", policies.routers, pool_.router()); !s) return s;
-    if (Status s = check_choice(file_, path_ + ".batcher", policies.batchers, pool_.batcher()); !s) return s;
+    if (Status s = check_pool_choices(file_, path_, policies, pool_); !s) return s;
     return tables();
   }
 

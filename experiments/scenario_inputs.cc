@@ -125,24 +125,58 @@ class InputsBuilder {
     if (p.has_drain_limit()) setup->drain_limit = duration_of(p.drain_limit());
     setup->slo = slo_of(p.slo());
     setup->max_queue = p.max_queue();
+    setup->max_waiting_per_replica = p.max_waiting_per_replica();
     if (Status s = instances(index, *stack, setup); !s) return s;
     if (Status s = tables(index, setup); !s) return s;
-    const auto [router, batcher] = choices(p);
-    if (Status s = make(policies_.routers, *router, "router/" + p.name(), &setup->router, &setup->router_name); !s)
-      return s;
-    return make(policies_.batchers, *batcher, "batcher/" + p.name(), &setup->batcher, &setup->batcher_name);
+    setup->priority = p.priority();
+    setup->tariff = {p.tariff().usd_per_million_prompt_tokens(), p.tariff().usd_per_million_output_tokens()};
+    return pool_policies(p, setup);
   }
 
-  // The pool's own, then the policy's for all pools, then the policy's for this one.
-  std::pair<const proto::Choice*, const proto::Choice*> choices(const proto::Pool& p) const {
-    const proto::Choice* router = policy_.has_router() ? &policy_.router() : &p.router();
-    const proto::Choice* batcher = policy_.has_batcher() ? &policy_.batcher() : &p.batcher();
-    for (const proto::PoolPolicy& own : policy_.pools()) {
-      if (own.pool() != p.name()) continue;
-      if (own.has_router()) router = &own.router();
-      if (own.has_batcher()) batcher = &own.batcher();
+  Status pool_policies(const proto::Pool& p, PoolSetup* setup) const {
+    const PoolChoices chosen = choices(p);
+    if (Status s = make(policies_.routers, *chosen.router, "router/" + p.name(), &setup->router, &setup->router_name);
+        !s) {
+      return s;
     }
-    return {router, batcher};
+    if (chosen.autoscaler != nullptr) {
+      if (Status s = make(policies_.autoscalers, *chosen.autoscaler, "autoscaler/" + p.name(), &setup->autoscaler,
+                          &setup->autoscaler_name);
+          !s) {
+        return s;
+      }
+    }
+    if (chosen.admission != nullptr) {
+      if (Status s = make(policies_.admissions, *chosen.admission, "admission/" + p.name(), &setup->admission,
+                          &setup->admission_name);
+          !s) {
+        return s;
+      }
+    }
+    return make(policies_.batchers, *chosen.batcher, "batcher/" + p.name(), &setup->batcher, &setup->batcher_name);
+  }
+
+  struct PoolChoices {
+    const proto::Choice *router = nullptr, *batcher = nullptr;        // Resolved, so always there.
+    const proto::Choice *autoscaler = nullptr, *admission = nullptr;  // Null: none.
+    template <class Message>
+    void override_by(const Message& m) {
+      if (m.has_router()) router = &m.router();
+      if (m.has_batcher()) batcher = &m.batcher();
+      if (m.has_autoscaler()) autoscaler = &m.autoscaler();
+      if (m.has_admission()) admission = &m.admission();
+    }
+  };
+
+  // The pool's own, then the policy's for all pools, then the policy's for this one.
+  PoolChoices choices(const proto::Pool& p) const {
+    PoolChoices chosen;
+    chosen.override_by(p);
+    chosen.override_by(policy_);
+    for (const proto::PoolPolicy& own : policy_.pools()) {
+      if (own.pool() == p.name()) chosen.override_by(own);
+    }
+    return chosen;
   }
 
   Status instances(int index, const StackSpec& stack, PoolSetup* setup) const {
@@ -185,8 +219,9 @@ class InputsBuilder {
       auto source = open_stream(file_, i, seed_);
       if (!source) return source.error();
       const int pool = pool_index(s_, s_.requests().streams(i).pool());
-      in->requests.push_back(
-          {s_.requests().streams(i).name(), PoolId{static_cast<std::uint32_t>(pool)}, *std::move(source)});
+      const proto::Stream& stream = s_.requests().streams(i);
+      in->requests.push_back({stream.name(), PoolId{static_cast<std::uint32_t>(pool)}, *std::move(source),
+                              stream.tenant(), stream.priority(), stream.paid()});
     }
     return Ok{};
   }

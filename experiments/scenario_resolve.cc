@@ -113,6 +113,15 @@ void resolve_params(const PolicyCatalogue<Api>& catalogue, proto::Choice* choice
   }
 }
 
+// Of a pool, or of what overrides it: every policy it names.
+template <class Message>
+void resolve_pool_choices(const Policies& policies, Message* m) {
+  if (m->has_router()) resolve_params(policies.routers, m->mutable_router());
+  if (m->has_batcher()) resolve_params(policies.batchers, m->mutable_batcher());
+  if (m->has_autoscaler()) resolve_params(policies.autoscalers, m->mutable_autoscaler());
+  if (m->has_admission()) resolve_params(policies.admissions, m->mutable_admission());
+}
+
 void resolve_training(const Catalogue& catalogue, const Policies& policies, proto::Training* training) {
   if (!training->has_queue()) training->mutable_queue()->set_name("easy_backfill");
   if (!training->has_placement()) training->mutable_placement()->set_name("packed");
@@ -136,12 +145,8 @@ void resolve_policy(const Policies& policies, proto::Policy* p) {
   resolve_params(policies.allocators, p->mutable_allocator());
   if (p->has_queue()) resolve_params(policies.training_queues, p->mutable_queue());
   if (p->has_placement()) resolve_params(policies.placements, p->mutable_placement());
-  if (p->has_router()) resolve_params(policies.routers, p->mutable_router());
-  if (p->has_batcher()) resolve_params(policies.batchers, p->mutable_batcher());
-  for (proto::PoolPolicy& pool : *p->mutable_pools()) {
-    if (pool.has_router()) resolve_params(policies.routers, pool.mutable_router());
-    if (pool.has_batcher()) resolve_params(policies.batchers, pool.mutable_batcher());
-  }
+  resolve_pool_choices(policies, p);
+  for (proto::PoolPolicy& pool : *p->mutable_pools()) resolve_pool_choices(policies, &pool);
 }
 
 }  // namespace
@@ -151,8 +156,7 @@ void resolve_scenario(const Catalogue& catalogue, const Policies& policies, prot
   for (proto::NodeGroup& group : *s->mutable_cluster()->mutable_groups()) resolve_group(catalogue, &group);
   for (proto::Pool& pool : *s->mutable_serving()->mutable_pools()) {
     resolve_pool(catalogue, *s, &pool);
-    resolve_params(policies.routers, pool.mutable_router());
-    resolve_params(policies.batchers, pool.mutable_batcher());
+    resolve_pool_choices(policies, &pool);
   }
   resolve_training(catalogue, policies, s->mutable_training());
   if (s->policies_size() == 0) s->add_policies()->set_label("static_split");

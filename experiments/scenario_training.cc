@@ -52,6 +52,36 @@ Gpus gpus_per_node(const ScenarioFile& file, const std::string& gpu) {
   return ParallelLayout{}.gpus_per_node;
 }
 
+// The divisors of n between low and high, ascending.
+std::vector<std::int64_t> divisors(std::int64_t n, std::int64_t low, std::int64_t high) {
+  std::vector<std::int64_t> all;
+  for (std::int64_t d = 1; d * d <= n; ++d) {
+    if (n % d != 0) continue;
+    all.push_back(d);
+    if (d * d != n) all.push_back(n / d);
+  }
+  std::erase_if(all, [&](std::int64_t d) { return d < low || d > high; });
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+// Speed over that of a step of `base`.  A layout that cannot be trained (memory, experts) is left out.
+std::vector<ScalingPoint> scaling_of(const proto::Job& job, const ModelSpec& model, const GpuSpec& gpu,
+                                     ParallelLayout layout, const TrainingRecipe& recipe,
+                                     const TrainingConstants& constants, Duration base) {
+  const std::int64_t group = std::int64_t{layout.tensor} * layout.pipeline * layout.context;
+  const std::int64_t least = job.has_min_gpus() ? job.min_gpus() : job.gpus();
+  const std::int64_t most = job.has_max_gpus() ? job.max_gpus() : job.gpus();
+  std::vector<ScalingPoint> curve;
+  for (const std::int64_t data :
+       divisors(recipe.global_batch / recipe.micro_batch, (least + group - 1) / group, most / group)) {
+    layout.data = static_cast<std::int32_t>(data);
+    const auto step = training_step(model, gpu, layout, recipe, constants);
+    if (step) curve.push_back({Gpus{static_cast<std::int32_t>(group * data)}, base.seconds() / step->time.seconds()});
+  }
+  return curve;
+}
+
 }  // namespace
 
 Result<TrainingJobPlan> plan_training_job(const ScenarioFile& file, const Catalogue& catalogue, const std::string& path,
@@ -85,7 +115,11 @@ Result<TrainingJobPlan> plan_training_job(const ScenarioFile& file, const Catalo
                                                  std::to_string(std::llround(std::min(seconds / 86'400, 1e12))) +
                                                  " days, expected at most 3660");
   }
-  return TrainingJobPlan{duration_from_seconds(seconds), model->parameters()};
+  TrainingJobPlan plan{duration_from_seconds(seconds), model->parameters(), {}};
+  if (job.flexibility() != "rigid" && job.scaling_size() == 0) {
+    plan.scaling = scaling_of(job, *model, *gpu, layout, recipe, *constants, step->time);
+  }
+  return plan;
 }
 
 }  // namespace jevons

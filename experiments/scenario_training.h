@@ -3,8 +3,10 @@
 #define JEVONS_EXPERIMENTS_SCENARIO_TRAINING_H_
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "base/scaling.h"
 #include "experiments/scenario_load.h"
 #include "topologies/catalogue.h"
 
@@ -13,6 +15,9 @@ namespace jevons {
 struct TrainingJobPlan {
   Duration run_time;  // On training.reference_gpu: whole steps until all tokens are seen.
   double parameters = 0;
+  // Of a job that is not rigid and lists no curve: every number of GPUs in its range on which it can train, with the
+  // same degrees but the data-parallel one, and the same global batch.
+  std::vector<ScalingPoint> scaling;
 };
 
 // `job.model` is set; `path` is the job's.  Errors, with the field's place: no reference_gpu, an unknown model or

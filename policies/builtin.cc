@@ -1,4 +1,10 @@
 // Every policy the project ships, one line each.
+#include "policies/admission/degrade.h"
+#include "policies/admission/paid_first.h"
+#include "policies/admission/predictive.h"
+#include "policies/admission/queue_limit.h"
+#include "policies/admission/token_bucket.h"
+#include "policies/admission/unbounded.h"
 #include "policies/allocator/autoscale.h"
 #include "policies/allocator/capacity_loan.h"
 #include "policies/allocator/forecast.h"
@@ -20,7 +26,11 @@
 #include "policies/batcher/vllm_v1.h"
 #include "policies/catalogue.h"
 #include "policies/placement/best_fit.h"
+#include "policies/placement/fgd.h"
+#include "policies/placement/hetero.h"
+#include "policies/placement/min_cost_flow.h"
 #include "policies/placement/packed.h"
+#include "policies/placement/rail_aligned.h"
 #include "policies/placement/spread.h"
 #include "policies/router/least_kv.h"
 #include "policies/router/least_requests.h"
@@ -28,11 +38,16 @@
 #include "policies/router/prefix_affinity.h"
 #include "policies/router/random.h"
 #include "policies/router/round_robin.h"
+#include "policies/training_queue/conservative_backfill.h"
 #include "policies/training_queue/easy_backfill.h"
 #include "policies/training_queue/fcfs.h"
 #include "policies/training_queue/first_fit.h"
+#include "policies/training_queue/gittins.h"
+#include "policies/training_queue/las.h"
 #include "policies/training_queue/lyra.h"
+#include "policies/training_queue/priority_aging.h"
 #include "policies/training_queue/sjf.h"
+#include "policies/training_queue/srtf.h"
 
 namespace jevons {
 
@@ -61,11 +76,26 @@ Policies builtin_policies() {
   p.training_queues.add<FcfsQueue>();
   p.training_queues.add<FirstFitQueue>();
   p.training_queues.add<SjfQueue>();
+  p.training_queues.add<SrtfQueue>();
   p.training_queues.add<EasyBackfillQueue>();
+  p.training_queues.add<ConservativeBackfillQueue>();
+  p.training_queues.add<LasQueue>();
+  p.training_queues.add<GittinsQueue>();
+  p.training_queues.add<PriorityAgingQueue>();
   p.training_queues.add<LyraQueue>();
   p.placements.add<PackedPlacement>();
   p.placements.add<SpreadPlacement>();
   p.placements.add<BestFitPlacement>();
+  p.placements.add<RailAlignedPlacement>();
+  p.placements.add<FgdPlacement>();
+  p.placements.add<HeteroPlacement>();
+  p.placements.add<MinCostFlowPlacement>();
+  p.admissions.add<UnboundedAdmission>();
+  p.admissions.add<QueueLimitAdmission>();
+  p.admissions.add<TokenBucketAdmission>();
+  p.admissions.add<PredictiveAdmission>();
+  p.admissions.add<PaidFirstAdmission>();
+  p.admissions.add<DegradeAdmission>();
   p.autoscalers.add<FixedAutoscaler>();
   p.autoscalers.add<TargetLoadAutoscaler>();
   p.autoscalers.add<QueueDepthAutoscaler>();

@@ -37,6 +37,7 @@ std::vector<Kind> kinds_of(const Policies& p) {
           kind_of(p.allocators, "allocator", "Which nodes serve and which train."),
           kind_of(p.training_queues, "training_queue", "Which waiting training job starts next."),
           kind_of(p.placements, "placement", "Which GPUs a training job gets."),
+          kind_of(p.admissions, "admission", "Whether a pool takes a request."),
           kind_of(p.autoscalers, "autoscaler", "How many nodes a serving pool wants.")};
 }
 
@@ -145,8 +146,8 @@ Result<std::string> each_named(const Policies& policies, std::string_view name, 
 }  // namespace
 
 const std::vector<std::string>& policy_kinds() {
-  static const std::vector<std::string> kinds{"router",         "batcher",   "allocator",
-                                              "training_queue", "placement", "autoscaler"};
+  static const std::vector<std::string> kinds{"router",    "batcher",   "allocator", "training_queue",
+                                              "placement", "admission", "autoscaler"};
   return kinds;
 }
 

@@ -14,7 +14,8 @@
 
 namespace jevons {
 
-// The kinds of policy as scenarios name them: router, batcher, allocator, training_queue, placement, autoscaler.
+// The kinds of policy as scenarios name them: router, batcher, allocator, training_queue, placement, admission,
+// autoscaler.
 const std::vector<std::string>& policy_kinds();
 
 // Names and summaries, by kind; of one kind if `kind` is not empty.  Error: an unknown kind.

@@ -54,6 +54,7 @@ constexpr std::array kPoolMetrics{
     PoolMetric{"requests_completed", "requests", [](const ServingResult& s, double) { return number(s.completed); }},
     PoolMetric{"requests_rejected", "requests", [](const ServingResult& s, double) { return number(s.rejected); }},
     PoolMetric{"requests_unfinished", "requests", [](const ServingResult& s, double) { return number(s.unfinished); }},
+    PoolMetric{"requests_degraded", "requests", [](const ServingResult& s, double) { return number(s.degraded); }},
     PoolMetric{"requests_met_slo", "requests", [](const ServingResult& s, double) { return number(s.met_slo); }},
     PoolMetric{"prompt_tokens", "tokens", [](const ServingResult& s, double) { return number(s.prompt.value); }},
     PoolMetric{"output_tokens", "tokens", [](const ServingResult& s, double) { return number(s.output.value); }},
@@ -70,6 +71,8 @@ constexpr std::array kPoolMetrics{
                [](const ServingResult& s, double t) { return rate(static_cast<double>(s.met_slo), t); }},
     PoolMetric{"output_throughput", "tok/s",
                [](const ServingResult& s, double t) { return rate(static_cast<double>(s.output.value), t); }},
+    PoolMetric{"revenue_usd", "USD",
+               [](const ServingResult& s, double) { return number(static_cast<double>(s.earned.value) / 1e6); }},
 };
 
 std::string pools(const Comparison& c) {

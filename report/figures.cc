@@ -38,6 +38,8 @@ constexpr std::array kFigures{
            false, [](const RunReport& r) -> Value { return number(r.result.serving.unfinished); }},
     Figure{"requests_rejected", "requests refused", "requests", Section::kServing, Unit::kCount, Better::kLess, false,
            [](const RunReport& r) -> Value { return number(r.result.serving.rejected); }},
+    Figure{"requests_degraded", "requests cut short", "requests", Section::kServing, Unit::kCount, Better::kLess, false,
+           [](const RunReport& r) -> Value { return number(r.result.serving.degraded); }},
     Figure{"ttft_p50", "TTFT p50", "s", Section::kServing, Unit::kSeconds, Better::kLess, true,
            [](const RunReport& r) { return quantile(r.result.serving.ttft, 0.50); }},
     Figure{"ttft_p99", "TTFT p99", "s", Section::kServing, Unit::kSeconds, Better::kLess, true,
@@ -84,6 +86,8 @@ constexpr std::array kFigures{
            }},
     Figure{"total_usd", "total cost", "USD", Section::kMoney, Unit::kDollars, Better::kLess, true,
            [](const RunReport& r) -> Value { return total_cost_usd(r); }},
+    Figure{"revenue_usd", "revenue", "USD", Section::kMoney, Unit::kDollars, Better::kMore, false,
+           [](const RunReport& r) -> Value { return static_cast<double>(r.result.serving.earned.value) / 1e6; }},
     Figure{"gpu_utilisation", "GPU utilisation", "share", Section::kMoney, Unit::kShare, Better::kMore, true,
            [](const RunReport& r) {
              return share(hours(r, Purpose::kServing) + hours(r, Purpose::kTraining), r.result.ledger.total().hours());

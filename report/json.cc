@@ -63,6 +63,7 @@ Json serving(const ServingResult& s, double seconds) {
   out["arrived"] = s.arrived;
   out["rejected"] = s.rejected;
   out["unfinished"] = s.unfinished;
+  out["degraded"] = s.degraded;
   out["met_slo"] = s.met_slo;
   out["slo_attainment"] = s.arrived > 0 ? Json(number(s.met_slo) / number(s.arrived)) : Json();
   out["kv_preemptions"] = s.preemptions;
@@ -70,6 +71,7 @@ Json serving(const ServingResult& s, double seconds) {
   out["prefilled_tokens"] = s.prefilled.value;
   out["reused_tokens"] = s.reused.value;
   out["recomputed_tokens"] = s.recomputed.value;
+  out["earned_micro_usd"] = s.earned.value;
   return out;
 }
 

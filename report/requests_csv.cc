@@ -61,7 +61,7 @@ RequestsCsv::RequestsCsv(std::string_view policy, std::uint64_t seed, std::vecto
 std::string_view RequestsCsv::header() {
   return "policy,seed,request,workload,pool,replica,status,prompt_tokens,output_tokens,produced_tokens,reused_tokens,"
          "prefilled_tokens,recomputed_tokens,kv_preemptions,arrival_s,scheduled_s,first_token_s,finish_s,ttft_s,tpot_s,"
-         "e2e_s\n";
+         "e2e_s,cut_tokens\n";
 }
 
 void RequestsCsv::on_request_end(Instant, const RequestRecord& r) {
@@ -93,7 +93,7 @@ void RequestsCsv::on_request_end(Instant, const RequestRecord& r) {
     append_ns(&b, (r.finish - r.arrival).ns);
   else
     b.push_back(',');
-  b.back() = '\n';
+  fmt::format_to(std::back_inserter(b), "{}\n", r.cut.value);
   if (b.size() >= kBufferBytes) flush();
 }
 

@@ -56,6 +56,8 @@ void encode(const ServingResult& s, proto::ServingRecord* out) {
   out->set_unfinished(s.unfinished);
   out->set_met_slo(s.met_slo);
   out->set_preemptions(s.preemptions);
+  out->set_degraded(s.degraded);
+  out->set_earned(s.earned.value);
   out->set_prompt_tokens(s.prompt.value);
   out->set_output_tokens(s.output.value);
   out->set_produced_tokens(s.produced.value);
@@ -83,6 +85,8 @@ Status decode(const proto::ServingRecord& r, ServingResult* s) {
   s->unfinished = r.unfinished();
   s->met_slo = r.met_slo();
   s->preemptions = r.preemptions();
+  s->degraded = r.degraded();
+  s->earned = MicroDollars{r.earned()};
   s->prompt = Tokens{r.prompt_tokens()};
   s->output = Tokens{r.output_tokens()};
   s->produced = Tokens{r.produced_tokens()};

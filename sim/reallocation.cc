@@ -20,6 +20,7 @@ Reallocation::Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Poo
       review_slot_(calendar->add_slot(EventKind::kReview, 0)),
       nodes_(inputs->cluster.nodes.size()),
       targets_(inputs->pools.size()),
+      desired_(inputs->pools.size(), -1),
       vacating_(inputs->pools.size()),
       spares_missing_(inputs->cluster.groups.size()) {
   training->on_left([this](Instant now) { claim_vacated(now); });
@@ -75,6 +76,7 @@ void Reallocation::fill_view(Instant now) {
     v.leaving_nodes = static_cast<std::int32_t>(vacating_[pool->id().index].size());
     v.priority = pool->setup().priority;
     v.load_time = expected_load_time(*pool);
+    if (pool->setup().autoscaler != nullptr) ask_autoscaler(&v, now);
     pool_views_.push_back(v);
   }
   training_->fill_victims(now, &victims_);
@@ -90,6 +92,14 @@ void Reallocation::fill_view(Instant now) {
            .notice = inputs_->training.notice,
            .future = inputs_->future.get()};
   last_review_ = now;
+}
+
+void Reallocation::ask_autoscaler(PoolView* view, Instant now) {
+  std::int32_t& desired = desired_[view->id.index];
+  view->desired_nodes = desired;
+  const std::int64_t answer = inputs_->pools[view->id.index].autoscaler->desired({now, inputs_->review_every, view});
+  desired = static_cast<std::int32_t>(std::clamp<std::int64_t>(answer, view->min_nodes, view->max_nodes));
+  view->desired_nodes = desired;
 }
 
 void Reallocation::on_review(Instant now) {

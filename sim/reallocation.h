@@ -48,6 +48,7 @@ class Reallocation final : public FlowOwner {
   };
   Counts counts(PoolId pool) const;
   void fill_view(Instant now);
+  void ask_autoscaler(PoolView* view, Instant now);
   void check(const AllocatorDecision& d, Instant now) const;
   void move_towards(Pool* pool, std::int32_t target, Instant now);
   void grow(Pool* pool, std::int32_t by, Instant now);
@@ -91,6 +92,7 @@ class Reallocation final : public FlowOwner {
   Slot review_slot_;
   std::vector<State> nodes_;
   std::vector<std::int32_t> targets_;          // By pool.
+  std::vector<std::int32_t> desired_;          // By pool: its autoscaler's last answer; -1 = none yet.
   std::vector<std::vector<NodeId>> vacating_;  // By pool: nodes of training it waits for.
   std::vector<std::int32_t> spares_missing_;   // By group: spares that stand in for broken nodes.
   std::map<std::uint64_t, NodeId> flow_node_;

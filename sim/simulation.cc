@@ -22,10 +22,16 @@ MetricsSetup metrics_setup(const Inputs& in) {
     m.groups.push_back({g.name, {g.nodes.value * g.gpus_per_node.value}, g.price_usd_per_gpu_hour, g.power});
   }
   for (const FaultCause& c : in.faults.causes) m.fault_causes.push_back(c.name);
-  for (const PoolSetup& p : in.pools) m.pools.push_back({p.name, p.slo.ttft, p.slo.tpot, p.slo.e2e});
+  for (const PoolSetup& p : in.pools) m.pools.push_back({p.name, p.slo.ttft, p.slo.tpot, p.slo.e2e, p.tariff});
   m.energy_usd_per_kwh = in.energy_usd_per_kwh;
   m.pue = in.pue;
   return m;
+}
+
+std::vector<AuditedPool> audited_pools(const Inputs& in) {
+  std::vector<AuditedPool> pools;
+  for (const PoolSetup& p : in.pools) pools.push_back({p.slo.ttft, p.slo.tpot, p.slo.e2e, p.tariff});
+  return pools;
 }
 
 std::vector<bool> training_may_use(const Inputs& in) {
@@ -41,7 +47,7 @@ class Simulation final : public EventHandler {
   explicit Simulation(Inputs inputs)
       : in_(std::move(inputs)),
         metrics_(metrics_setup(in_)),
-        auditor_(in_.engine.audit ? std::make_unique<Auditor>(in_.cluster) : nullptr),
+        auditor_(in_.engine.audit ? std::make_unique<Auditor>(in_.cluster, audited_pools(in_)) : nullptr),
         flows_(in_.cluster, &calendar_, &observers_),
         gpus_(in_.cluster, training_may_use(in_), &observers_),
         training_(&in_.training, &in_.cluster, &gpus_, &flows_, &calendar_, &observers_),
@@ -176,7 +182,7 @@ class Simulation final : public EventHandler {
     r.record.scheduled = r.record.first_token = Instant::never();
     stream.next.arrival = e.time;
     Pool& pool = *pools_[in_.requests[e.payload].pool.index];
-    pool.arrive(slot, e.time);
+    pool.arrive(slot, in_.requests[e.payload], e.time);
     pull(e.payload);
   }
 

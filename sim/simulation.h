@@ -23,6 +23,7 @@
 #include "sim/model/instance.h"
 #include "sim/observe/observer.h"
 #include "sim/observe/result.h"
+#include "sim/observe/tariff.h"
 #include "topologies/cluster.h"
 #include "traces/trace.h"
 
@@ -56,10 +57,12 @@ struct PoolSetup {
   std::string router_name, batcher_name;  // For errors.
   std::unique_ptr<IterationTable> table;  // Replaces the formula when not null; the pool then steps.
   std::int64_t max_queue = 0;  // Requests that may wait at the front and in queues; 0 = unlimited, else refuse.
-  std::unique_ptr<Autoscaler> autoscaler;  // Null: the allocator is told no wish.
-  std::unique_ptr<Admission> admission;    // Null: everything that fits is taken.
+  std::int32_t max_waiting_per_replica = 0;  // Else they are held at the front, by priority; 0 = unlimited.
+  std::unique_ptr<Autoscaler> autoscaler;    // Null: the allocator is told no wish.
+  std::unique_ptr<Admission> admission;      // Null: everything that fits is taken.
   std::string autoscaler_name, admission_name;
   std::int32_t priority = 0;  // PoolView::priority.
+  Tariff tariff;
 };
 
 struct RequestStreamSetup {

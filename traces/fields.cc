@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "base/units.h"
+#include "base/text.h"
 
 namespace jevons {
 namespace {
@@ -44,8 +44,6 @@ int days_in_month(int year, int month) {
 }
 
 constexpr const char* kTimestampExpected = "YYYY-MM-DD HH:MM:SS with up to 9 decimals and an optional zone";
-constexpr const char* kTimestampMalformed = "arrival time malformed";
-constexpr const char* kTimestampOutOfRange = "arrival time out of range";
 
 // A decimal number taken apart: digits x 10^exponent.
 struct Decimal {
@@ -119,6 +117,7 @@ std::string BadRow::message() const {
   std::string text = reason;
   text += " (expected ";
   text += expected;
+  if (got.data() == nullptr) return text + ')';  // Nothing of the row to show.
   text += ", got '";
   for (const char c : got.substr(0, 60)) text += static_cast<unsigned char>(c) < 32 || c == 127 ? '?' : c;
   text += got.size() > 60 ? "...')" : "')";
@@ -148,6 +147,16 @@ BadRow parse_count(std::string_view text, const NumberRules& rules, std::int64_t
   return finish(static_cast<std::int64_t>(v), rules, text, out);
 }
 
+BadRow parse_amount(std::string_view text, double unit, const AmountRules& rules, double* out) {
+  *out = 0;
+  if (text.empty()) return {};
+  const auto value = parse_double(text);
+  if (!value) return bad(rules.malformed, rules.expected, text);
+  if (!(*value >= 0 && *value * unit <= rules.max)) return bad(rules.out_of_range, rules.expected, text);
+  *out = *value * unit;
+  return {};
+}
+
 BadRow parse_time(std::string_view text, std::int64_t unit_ns, const NumberRules& rules, std::int64_t* ns) {
   std::int64_t quick = 0;
   if (text.size() <= 20 && parse_short_time(text, unit_ns, &quick)) return finish(quick, rules, text, ns);
@@ -170,11 +179,18 @@ BadRow parse_time(std::string_view text, std::int64_t unit_ns, const NumberRules
   return finish(static_cast<std::int64_t>(value), rules, text, ns);
 }
 
-BadRow TimestampParser::parse(std::string_view text, std::int64_t* unix_ns) {
-  if (text.size() < 19) return bad(kTimestampMalformed, kTimestampExpected, text);
+BadRow run_between(std::int64_t start_ns, std::int64_t end_ns, std::string_view got, Duration* run_time) {
+  if (end_ns < start_ns) return bad(kRunTimeRules.negative, "an end after the start", got);
+  if (end_ns == start_ns) return bad(kRunTimeRules.zero, "an end after the start", got);
+  run_time->ns = end_ns - start_ns;
+  return {};
+}
+
+BadRow TimestampParser::parse(std::string_view text, std::int64_t* unix_ns, const NumberRules& rules) {
+  if (text.size() < 19) return bad(rules.malformed, kTimestampExpected, text);
   const char* p = text.data();
   const char* const end = p + text.size();
-  const BadRow malformed = bad(kTimestampMalformed, kTimestampExpected, text);
+  const BadRow malformed = bad(rules.malformed, kTimestampExpected, text);
   if (std::memcmp(p, date_.data(), date_.size()) != 0) {
     const int century = two_digits(p), of_century = two_digits(p + 2), month = two_digits(p + 5),
               day = two_digits(p + 8);
@@ -182,7 +198,7 @@ BadRow TimestampParser::parse(std::string_view text, std::int64_t* unix_ns) {
       return malformed;
     const int year = century * 100 + of_century;
     if (day > days_in_month(year, month)) return malformed;
-    if (year < 1970 || year > 2254) return bad(kTimestampOutOfRange, "a year from 1970 to 2254", text);
+    if (year < 1970 || year > 2254) return bad(rules.out_of_range, "a year from 1970 to 2254", text);
     midnight_ns_ = days_from_civil(year, month, day) * 86'400'000'000'000;
     std::memcpy(date_.data(), p, date_.size());
   }
@@ -211,7 +227,7 @@ BadRow TimestampParser::parse(std::string_view text, std::int64_t* unix_ns) {
     p = end;
   }
   if (p != end) return malformed;
-  if (ns < 0) return bad(kTimestampOutOfRange, "a year from 1970 to 2254", text);
+  if (ns < 0) return bad(rules.out_of_range, "a year from 1970 to 2254", text);
   *unix_ns = ns;
   return {};
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/units.h"
+
 namespace jevons {
 
 // Why a row cannot be used.  Costs nothing to make; the texts are literals and the views point into the row.
@@ -58,15 +60,55 @@ constexpr NumberRules kEstimateRules{"estimate malformed",
                                      "a time above 0, up to 285 years",
                                      kMaxTimeNs};
 
+constexpr NumberRules kStartRules{"start time malformed",
+                                  "start time negative",
+                                  "start time zero",
+                                  "start time out of range",
+                                  "a time from 0 to 285 years",
+                                  kMaxTimeNs,
+                                  true};
+constexpr NumberRules kEndRules{"end time malformed",
+                                "end time negative",
+                                "end time zero",
+                                "end time out of range",
+                                "a time from 0 to 285 years",
+                                kMaxTimeNs,
+                                true};
+constexpr NumberRules kDeadlineRules{"deadline malformed",
+                                     "deadline negative",
+                                     "deadline zero",
+                                     "deadline out of range",
+                                     "a time above 0, up to 285 years",
+                                     kMaxTimeNs};
+constexpr double kMaxCpus = 1e9;                            // Of one job.
+constexpr std::int64_t kMaxMemory = std::int64_t{1} << 60;  // Bytes, of one job.
+constexpr double kMaxSpeed = 1e6;                           // Over that on the GPUs asked for, or the reference GPU.
+
+// The reasons an amount with a fraction can have.
+struct AmountRules {
+  const char *malformed, *out_of_range, *expected;
+  double max;
+};
+constexpr AmountRules kCpuRules{"CPUs malformed", "CPUs out of range", "a number from 0 to 1e9", kMaxCpus};
+constexpr AmountRules kMemoryRules{"memory malformed", "memory out of range", "a size from 0 to 2^60 bytes",
+                                   static_cast<double>(kMaxMemory)};
+
+// A number from 0 to rules.max, times `unit`; an empty field is 0, which means unknown.
+BadRow parse_amount(std::string_view text, double unit, const AmountRules& rules, double* out);
+
 // A whole number, which may be written with ".0" behind it (tools re-export integers so).  No sign but "-", no blanks.
 BadRow parse_count(std::string_view text, const NumberRules& rules, std::int64_t* out);
 // A decimal number of units of `unit_ns` nanoseconds, an exponent allowed; exact, rounded half up to the nanosecond.
 BadRow parse_time(std::string_view text, std::int64_t unit_ns, const NumberRules& rules, std::int64_t* ns);
 
+// From a start to an end, both at least 0; `got` is the end's text.  Bad: not above 0.
+BadRow run_between(std::int64_t start_ns, std::int64_t end_ns, std::string_view got, Duration* run_time);
+
 // "YYYY-MM-DD HH:MM:SS" with 0 to 9 decimals and an optional Z, +hh:mm or +hhmm; no zone means UTC.  1970 to 2254.
 class TimestampParser {
  public:
-  BadRow parse(std::string_view text, std::int64_t* unix_ns);
+  // Reasons: "arrival time malformed" and "out of range", or those of `rules`.
+  BadRow parse(std::string_view text, std::int64_t* unix_ns, const NumberRules& rules = kTimeRules);
 
  private:
   std::array<char, 10> date_{};  // The last date seen, and its midnight: traces stay on one day for long.

@@ -13,9 +13,11 @@ namespace jevons {
 namespace {
 
 // In order of recognition: a header that fits several is the first one's.
-const std::array<const LineFormat*, 7>& line_formats() {
-  static const std::array<const LineFormat*, 7> kFormats{
-      &kAzureFormat, &kMooncakeFormat, &kRequestsFormat, &kJobsFormat, &kPhillyFormat, &kAcmeFormat, &kSwfFormat};
+const std::array<const LineFormat*, 16>& line_formats() {
+  static const std::array<const LineFormat*, 16> kFormats{
+      &kAzureFormat,   &kMooncakeFormat, &kRequestsFormat, &kJobsFormat,        &kPhillyFormat,   &kAcmeFormat,
+      &kAcmeRawFormat, &kHeliosFormat,   &kChronusFormat,  &kElasticFlowFormat, &kTiresiasFormat, &kGavelFormat,
+      &kPolluxFormat,  &kOpenbFormat,    &kPaiFormat,      &kSwfFormat};
   return kFormats;
 }
 
@@ -45,10 +47,11 @@ bool begins_with_comment(std::string_view head) {
 }
 
 Error unknown_format(const std::string& path) {
-  return {
-      "format not recognised (expected one of: azure, mooncake, csv, binary, philly, acme, swf; "
-      "`jevons trace formats` says how each begins; name one with the option format)",
-      path + ":1"};
+  std::string names;
+  for (const FormatInfo& f : formats()) names += (names.empty() ? "" : ", ") + f.name;
+  return {"format not recognised (expected one of: " + names +
+              "; `jevons trace formats` says how each begins; name one with the option format)",
+          path + ":1"};
 }
 
 struct Choice {
@@ -91,6 +94,12 @@ Status check_options(const TraceOptions& o, const std::string& path) {
     return Error{"spread is out of range (expected 0 to 366 days)", path};
   if (o.reorder_window < 1) return Error{"reorder window is out of range (expected 1 or more rows)", path};
   if (o.processors_per_gpu < 1) return Error{"processors per GPU is out of range (expected 1 or more)", path};
+  if (o.elastic_factor < 1 || o.elastic_factor > kMaxGpus)
+    return Error{"elastic factor is out of range (expected 1 to 100000000)", path};
+  for (const auto& [application, hours] : o.gpu_hours) {
+    if (!(hours > 0 && hours <= 1e6))
+      return Error{"GPU hours of '" + application + "' are out of range (expected above 0, up to 1e6)", path};
+  }
   return Ok{};
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/rng.h"
+#include "traces/job_check.h"
 #include "traces/reorder.h"
 
 namespace jevons {
@@ -26,6 +27,7 @@ class DataLines {
     return {bad.message(), bad.column == 0 ? lines_.where() : lines_.where(bad.column)};
   }
   std::string where() const { return lines_.where(); }
+  std::uint64_t number() const { return lines_.number(); }
 
  private:
   LineReader lines_;
@@ -122,23 +124,82 @@ Result<std::unique_ptr<RequestSource>> open_line_requests(FileReader file, const
       std::move(lines), *std::move(parser), options, options.rebase.value_or(format.own_clock)));
 }
 
-void settle_jobs(JobTrace* trace, bool rebase) {
+namespace {
+
+// Drops jobs that wait for one which is not submitted earlier, or says which is the first.
+Status check_after(JobTrace* trace, bool drop, const JobRows& from) {
+  constexpr const char* kReason = "after unknown";
   std::vector<TrainingJob>& jobs = trace->jobs;
-  std::stable_sort(jobs.begin(), jobs.end(), [](const auto& a, const auto& b) { return a.submit < b.submit; });
+  EarlierJobs earlier(jobs);
+  std::vector<bool> dropped(jobs.size());
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const std::string* unknown = earlier.unknown(jobs[i]);
+    if (unknown == nullptr) {
+      earlier.add(jobs[i]);
+      continue;
+    }
+    if (!drop) {
+      const BadRow bad{kReason, "names of jobs submitted earlier", *unknown, 0};
+      return Error{bad.message(), from.before + std::to_string(from.rows[i])};
+    }
+    dropped[i] = true;
+    ++count;
+  }
+  if (count == 0) return Ok{};
+  std::vector<TrainingJob> kept;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (!dropped[i]) kept.push_back(std::move(jobs[i]));
+  }
+  jobs = std::move(kept);
+  trace->counts.kept -= count;
+  trace->counts.dropped[kReason] += count;
+  return Ok{};
+}
+
+// Sorts both by submit time.
+void sort_jobs(std::vector<TrainingJob>* jobs, std::vector<std::uint64_t>* rows) {
+  const auto by_submit = [](const auto& a, const auto& b) { return a.submit < b.submit; };
+  if (std::is_sorted(jobs->begin(), jobs->end(), by_submit)) return;
+  std::vector<std::size_t> order(jobs->size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return by_submit((*jobs)[a], (*jobs)[b]); });
+  std::vector<TrainingJob> sorted;
+  std::vector<std::uint64_t> sorted_rows;
+  sorted.reserve(jobs->size());
+  for (const std::size_t i : order) {
+    sorted.push_back(std::move((*jobs)[i]));
+    sorted_rows.push_back((*rows)[i]);
+  }
+  *jobs = std::move(sorted);
+  *rows = std::move(sorted_rows);
+}
+
+}  // namespace
+
+Status settle_jobs(JobTrace* trace, bool rebase, bool drop, JobRows from) {
+  std::vector<TrainingJob>& jobs = trace->jobs;
+  CHECK(from.rows.size() == jobs.size());
+  sort_jobs(&jobs, &from.rows);
   const Duration origin = rebase && !jobs.empty() ? jobs.front().submit - Instant{0} : Duration{0};
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     jobs[i].submit = jobs[i].submit - origin;
+    if (jobs[i].deadline != Instant::never()) jobs[i].deadline = jobs[i].deadline - origin;
     if (jobs[i].name.empty()) jobs[i].name = std::to_string(i);
   }
+  return check_after(trace, drop, from);
 }
 
 Result<JobTrace> read_line_jobs(FileReader file, const LineFormat& format, const TraceOptions& options) {
+  const std::string path = file.path();
   DataLines lines(std::move(file), format.comment);
   auto header = read_header(format, &lines);
   if (!header) return header.error();
   auto parser = format.jobs(*header, options);
-  if (!parser) return Error{parser.error().message, lines.where()};
+  if (!parser)
+    return Error{parser.error().message, parser.error().where.empty() ? lines.where() : parser.error().where};
   JobTrace trace;
+  JobRows from{path + ":", {}};
   TrainingJob job;
   Instant last{0};
   std::string_view line;
@@ -147,6 +208,7 @@ Result<JobTrace> read_line_jobs(FileReader file, const LineFormat& format, const
     if (!more) return more.error();
     if (!*more) break;
     ++trace.counts.rows;
+    job = {};
     if (const BadRow bad = (*parser)->parse(line, &job)) {
       if (!options.drop_bad_rows) return lines.error(bad);
       ++trace.counts.dropped[bad.reason];
@@ -156,9 +218,11 @@ Result<JobTrace> read_line_jobs(FileReader file, const LineFormat& format, const
     ++trace.counts.kept;
     if (job.submit < last) ++trace.counts.out_of_order;
     last = job.submit;
-    trace.jobs.push_back(job);
+    trace.jobs.push_back(std::move(job));
+    from.rows.push_back(lines.number());
   }
-  settle_jobs(&trace, options.rebase.value_or(format.own_clock));
+  const bool rebase = options.rebase.value_or(format.own_clock);
+  if (Status s = settle_jobs(&trace, rebase, options.drop_bad_rows, std::move(from)); !s) return s.error();
   return trace;
 }
 

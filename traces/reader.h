@@ -4,9 +4,11 @@
 // breaks the format ends the reading with an error that names file, line and column, or is left out and counted by
 // reason: rows = kept + dropped, always.
 //
-// Times.  Formats with a clock of their own (azure, mooncake, philly, acme, swf) start at the first arrival, which
-// becomes 0. Ours (requests, jobs, binary) count from the start of the trace, which stays where it is.  `rebase`
-// overrides both.
+// Times.  Public formats have clocks of their own and start at the first arrival, which becomes 0.  Ours (csv, binary)
+// count from the start of the trace, which stays where it is.  `rebase` overrides both.  Deadlines move along.
+//
+// Jobs that others wait for (TrainingJob::after) are submitted earlier, in order of submission, than those: a job that
+// names another is a bad row, "after unknown".
 #ifndef JEVONS_TRACES_READER_H_
 #define JEVONS_TRACES_READER_H_
 
@@ -14,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -34,7 +37,16 @@ struct TraceOptions {
   std::int64_t reorder_window = 65536;  // Rows of requests held back to sort late ones; 1 or more.
   std::int64_t processors_per_gpu = 1;  // swf: processors that count as one GPU, rounded up.
   bool cut_at_estimate = false;  // swf: a run longer than requested ends at the requested time (else it is kept).
-  std::optional<bool> rebase;    // Subtract the first time?  Unset: as the format does (above).
+  // Options of single job formats; docs/traces.md says why each is needed and what its default rests on.
+  std::string throughputs;  // gavel: file of steps/s by GPU type, job type and number of GPUs (JSON).  Needed.
+  std::string reference_type = "v100";  // gavel: the type of that file on which run times hold.
+  bool scale_throughputs = false;       // gavel: for more GPUs than the file has, the most it has, in proportion.
+  std::vector<std::pair<std::string, std::string>> gpu_names;  // gavel, openb: type of the trace -> our name of it.
+  std::int64_t elastic_factor = 4;  // elasticflow: jobs are elastic from GPUs / this to GPUs x this; 1 = rigid.
+  bool drop_gpu_shares = false;  // openb, pai: a job that asks for part of a GPU is a bad row (else it gets a whole).
+  std::vector<std::pair<std::string, double>> gpu_hours;  // pollux: application -> work; replaces the defaults.
+  std::string job_table;                                  // pai: pai_job_table.csv, for submit times and users.
+  std::optional<bool> rebase;  // Subtract the first time?  Unset: as the format does (above).
 };
 
 enum class TraceKind { kRequests, kJobs };

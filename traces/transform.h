@@ -59,7 +59,9 @@ Result<RequestSourcePtr> repeat(RequestSourceOpener open, Duration every, std::u
 // Numbers every request `workload`.
 RequestSourcePtr with_workload(RequestSourcePtr source, std::uint32_t workload);
 
-// The same for jobs.  Times are submit times: run times never change.  Copies are named "name#2", "name#3", ...
+// The same for jobs.  Times are submit times: run times never change, and deadlines keep their distance.  Copies are
+// named "name#2", "name#3", ..., and wait for copies alike.  A job that is left out counts as completed for those that
+// wait for it, and so does a copy that comes later than what waits for it (scale_rate).
 Status slice(JobTrace* trace, Instant from, Instant to);
 Status scale_time(JobTrace* trace, Ratio factor);
 Status scale_rate(JobTrace* trace, double factor, const RandomName& random, Duration jitter = 60_min);
@@ -68,8 +70,36 @@ Status shift(JobTrace* trace, Duration by);
 Status limit(JobTrace* trace, std::uint64_t count);
 Status merge(JobTrace* trace, JobTrace other);
 Status repeat(JobTrace* trace, Duration every, std::uint64_t times);
-// Multiplies GPUs, rounded up, at least 1.
+// Multiplies GPUs, rounded up, at least 1; a job's range and scaling curve likewise.
 Status scale_gpus(JobTrace* trace, double factor);
+
+// What a trace does not say of its jobs, made up.  Every job takes one draw, whatever becomes of it.
+
+enum class EstimateLaw { kLognormal, kLogUniform };
+// Estimates become the run time times a factor in [1/factor, factor] with median 1: its logarithm is normal, two
+// standard deviations to an end and cut there (kLognormal), or uniform (kLogUniform).  factor 1 to 1000.
+Status estimate_error(JobTrace* trace, double factor, EstimateLaw law, const RandomName& random);
+
+struct FlexibilityOptions {
+  double share = 1;  // Of the jobs; the others stay as they are.
+  Flexibility flexibility = Flexibility::kElastic;
+  double min_factor = 0.5,
+         max_factor = 2;  // Range over the GPUs asked for; both ends rounded down, at least 1 and GPUs.
+};
+Status make_flexible(JobTrace* trace, const FlexibilityOptions& options, const RandomName& random);
+
+struct DeadlineOptions {
+  double share = 1;
+  double min_slack = 1, max_slack = 2;  // Deadline = submission + run time x a uniform draw from here, above 0.
+};
+// The jobs of the share; the others keep what they have.
+Status set_deadlines(JobTrace* trace, const DeadlineOptions& options, const RandomName& random);
+
+struct PriorityShare {
+  std::int32_t priority = 0;
+  double weight = 1;
+};
+Status set_priorities(JobTrace* trace, const std::vector<PriorityShare>& shares, const RandomName& random);
 
 }  // namespace jevons
 #endif  // JEVONS_TRACES_TRANSFORM_H_

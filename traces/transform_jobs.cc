@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/rng.h"
+#include "traces/job_check.h"
 #include "traces/line_source.h"
 #include "traces/transform.h"
 #include "traces/transform_math.h"
@@ -17,7 +18,9 @@ void sort_jobs(std::vector<TrainingJob>* jobs) {
 
 TrainingJob copy_of(const TrainingJob& job, std::uint64_t copy) {
   TrainingJob c = job;
-  c.name += "#" + std::to_string(copy + 1);
+  const std::string mark = "#" + std::to_string(copy + 1);
+  c.name += mark;
+  for (std::string& name : c.after) name += mark;
   return c;
 }
 
@@ -31,7 +34,8 @@ Status check_count(double jobs) {
 Status slice(JobTrace* trace, Instant from, Instant to) {
   if (Status s = check_slice(from, to); !s) return s;
   std::erase_if(trace->jobs, [&](const TrainingJob& j) { return j.submit < from || j.submit >= to; });
-  for (TrainingJob& j : trace->jobs) j.submit = Instant{0} + (j.submit - from);
+  for (TrainingJob& j : trace->jobs) move_to(&j, Instant{0} + (j.submit - from));
+  forget_missing_jobs(&trace->jobs);
   return Ok{};
 }
 
@@ -40,7 +44,7 @@ Status scale_time(JobTrace* trace, Ratio factor) {
   for (TrainingJob& j : trace->jobs) {
     auto moved = scaled(j.submit, factor);
     if (!moved) return moved.error();
-    j.submit = *moved;
+    move_to(&j, *moved);
   }
   return Ok{};
 }
@@ -58,11 +62,12 @@ Status scale_rate(JobTrace* trace, double factor, const RandomName& random, Dura
     for (std::uint64_t k = 1; k < copies; ++k) {
       all.push_back(copy_of(job, k));
       const auto delay = static_cast<std::int64_t>(draws.below(static_cast<std::uint64_t>(jitter.ns)));
-      all.back().submit.ns = std::min(kMaxTimeNs, job.submit.ns + delay);
+      move_to(&all.back(), Instant{std::min(kMaxTimeNs, job.submit.ns + delay)});
     }
   }
   trace->jobs = std::move(all);
   sort_jobs(&trace->jobs);
+  forget_missing_jobs(&trace->jobs);
   return Ok{};
 }
 
@@ -74,6 +79,7 @@ Status thin(JobTrace* trace, double share, const RandomName& random) {
     if (draws.uniform() < share) kept.push_back(std::move(job));
   }
   trace->jobs = std::move(kept);
+  forget_missing_jobs(&trace->jobs);
   return Ok{};
 }
 
@@ -82,7 +88,7 @@ Status shift(JobTrace* trace, Duration by) {
   for (TrainingJob& j : trace->jobs) {
     auto moved = shifted(j.submit, by);
     if (!moved) return moved.error();
-    j.submit = *moved;
+    move_to(&j, *moved);
   }
   return Ok{};
 }
@@ -115,19 +121,44 @@ Status repeat(JobTrace* trace, Duration every, std::uint64_t times) {
       return beyond_clock("repeat");
     for (std::size_t i = 0; i < length; ++i) {
       TrainingJob copy = copy_of(trace->jobs[i], k);
-      copy.submit.ns += static_cast<std::int64_t>(k) * every.ns;
+      move_to(&copy, Instant{copy.submit.ns + static_cast<std::int64_t>(k) * every.ns});
       trace->jobs.push_back(std::move(copy));
     }
   }
   return Ok{};
 }
 
+namespace {
+
+Gpus scaled_up(Gpus gpus, double factor) {
+  const double scaled = std::max(1.0, std::ceil(static_cast<double>(gpus.value) * factor));
+  return Gpus{static_cast<std::int32_t>(std::min(scaled, static_cast<double>(kMaxGpus)))};
+}
+
+// Of points that fall together the last stays: it had most of the GPUs they now share.  At the GPUs asked for the speed
+// is 1 by its definition.
+void scale_curve(TrainingJob* job, double factor) {
+  std::vector<ScalingPoint> curve;
+  for (const ScalingPoint& p : job->scaling) {
+    const Gpus gpus = scaled_up(p.gpus, factor);
+    if (!curve.empty() && curve.back().gpus == gpus) curve.pop_back();
+    curve.push_back({gpus, gpus == job->gpus ? 1.0 : p.speed});
+  }
+  job->scaling = std::move(curve);
+}
+
+}  // namespace
+
 Status scale_gpus(JobTrace* trace, double factor) {
   if (!(factor > 0 && factor <= 1e6)) return Error{"GPU scale is out of range (expected above 0, up to 1e6)", ""};
   for (TrainingJob& j : trace->jobs) {
-    const double gpus = std::max(1.0, std::ceil(static_cast<double>(j.gpus.value) * factor));
-    if (gpus > static_cast<double>(kMaxGpus)) return Error{"GPU scale makes a job of more than 100000000 GPUs", ""};
-    j.gpus = Gpus{static_cast<std::int32_t>(gpus)};
+    if (static_cast<double>(std::max(j.gpus, j.max_gpus).value) * factor > static_cast<double>(kMaxGpus)) {
+      return Error{"GPU scale makes a job of more than 100000000 GPUs", ""};
+    }
+    j.gpus = scaled_up(j.gpus, factor);
+    if (j.min_gpus.value != 0) j.min_gpus = scaled_up(j.min_gpus, factor);
+    if (j.max_gpus.value != 0) j.max_gpus = scaled_up(j.max_gpus, factor);
+    scale_curve(&j, factor);
   }
   return Ok{};
 }

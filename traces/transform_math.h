@@ -30,6 +30,15 @@ inline Result<Instant> shifted(Instant t, Duration by) {
   return Instant{static_cast<std::int64_t>(ns)};
 }
 
+// Submits a job at another time; its deadline keeps its distance, within the clock.
+inline void move_to(TrainingJob* job, Instant submit) {
+  if (job->deadline != Instant::never()) {
+    const Int128 ns = static_cast<Int128>(job->deadline.ns) + submit.ns - job->submit.ns;
+    job->deadline.ns = static_cast<std::int64_t>(ns < kMaxTimeNs ? ns : kMaxTimeNs);
+  }
+  job->submit = submit;
+}
+
 // Makes the block hashes of copy `copy` (1, 2, ...) differ from the original's and from other copies', equal ones
 // alike.
 inline void change_hashes(Request* request, std::uint64_t copy) {

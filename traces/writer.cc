@@ -1,57 +1,14 @@
-// The three forms traces are written in.  Times are exact: as few decimals as need be.
+// Requests in the three forms they are written in.
 #include "traces/writer.h"
 
-#include <charconv>
-
 #include "base/file.h"
-#include "base/text.h"
 #include "proto/trace.pb.h"
 #include "traces/fields.h"
 #include "traces/format/binary.h"
+#include "traces/writer_parts.h"
 
 namespace jevons {
 namespace {
-
-void append(std::string* out, std::int64_t v) {
-  char digits[24];
-  const auto [end, code] = std::to_chars(digits, digits + sizeof digits, v);
-  CHECK(code == std::errc{});
-  out->append(digits, end);
-}
-
-void append(std::string* out, std::uint64_t v) {
-  char digits[24];
-  const auto [end, code] = std::to_chars(digits, digits + sizeof digits, v);
-  CHECK(code == std::errc{});
-  out->append(digits, end);
-}
-
-// `ns` nanoseconds in units of `unit_ns`, a power of ten.
-void append_time(std::string* out, std::int64_t ns, std::int64_t unit_ns) {
-  append(out, ns / unit_ns);
-  std::int64_t rest = ns % unit_ns;
-  if (rest == 0) return;
-  *out += '.';
-  for (std::int64_t digit = unit_ns / 10; rest > 0; digit /= 10) {
-    *out += static_cast<char>('0' + rest / digit);
-    rest %= digit;
-  }
-}
-
-// A CSV field, quoted where it must be.  Line ends cannot be kept in a line format.
-Status append_text(std::string* out, const std::string& text, const std::string& path) {
-  if (text.find_first_of("\r\n") != std::string::npos) {
-    return Error{"a name with a line end cannot be written to csv (expected binary)", path};
-  }
-  if (text.find_first_of(",\"") == std::string::npos) {
-    *out += text;
-    return Ok{};
-  }
-  *out += '"';
-  for (const char c : text) *out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  *out += '"';
-  return Ok{};
-}
 
 Status check_request(const Request& r, Instant last, const std::string& path) {
   if (r.arrival < last) return Error{"requests are not in order of arrival", path};
@@ -176,51 +133,6 @@ class MooncakeWriter final : public RequestWriter {
   std::string line_;
 };
 
-// Frames messages as fields of TraceFile and keeps the trailer's sums.
-class BinaryFile {
- public:
-  explicit BinaryFile(AtomicFile file) : file_(std::move(file)) {}
-  const std::string& path() const { return file_.path(); }
-
-  Status begin(proto::TraceHeader::Kind kind) {
-    proto::TraceHeader header;
-    header.set_version(kBinaryVersion);
-    header.set_kind(kind);
-    if (Status s = file_.write(kBinaryMagic); !s) return s;
-    return put(BinaryField::kHeader, header);
-  }
-  template <class Message>
-  Status add(BinaryField field, const Message& message, std::int64_t time_ns, std::uint64_t a, std::uint64_t b) {
-    trailer_.set_records(trailer_.records() + 1);
-    trailer_.set_last_ns(static_cast<std::uint64_t>(time_ns));
-    trailer_.set_sum_a(trailer_.sum_a() + a);
-    trailer_.set_sum_b(trailer_.sum_b() + b);
-    return put(field, message);
-  }
-  std::uint64_t gap_to(Instant t) const { return static_cast<std::uint64_t>(t.ns) - trailer_.last_ns(); }
-  Status finish() {
-    if (Status s = put(BinaryField::kTrailer, trailer_); !s) return s;
-    return file_.commit();
-  }
-
- private:
-  template <class Message>
-  Status put(BinaryField field, const Message& message) {
-    std::size_t size = message.ByteSizeLong();
-    if (size > LineReader::kMaxLine) return Error{"a record of more than 64 MiB cannot be written", path()};
-    bytes_.clear();
-    bytes_ += static_cast<char>(field);
-    for (; size >= 0x80; size >>= 7U) bytes_ += static_cast<char>(0x80U | (size & 0x7fU));
-    bytes_ += static_cast<char>(size);
-    CHECK(message.AppendToString(&bytes_));
-    return file_.write(bytes_);
-  }
-
-  AtomicFile file_;
-  proto::TraceTrailer trailer_;
-  std::string bytes_;
-};
-
 class BinaryRequestWriter final : public RequestWriter {
  public:
   explicit BinaryRequestWriter(BinaryFile file) : file_(std::move(file)) {}
@@ -249,71 +161,9 @@ class BinaryRequestWriter final : public RequestWriter {
   Instant last_{0};
 };
 
-Result<std::string> chosen_format(const std::string& path, const std::string& wanted,
-                                  const std::vector<std::string>& known) {
-  std::string format = wanted;
-  if (wanted == "auto") {
-    std::string_view name = path;
-    for (const std::string_view packed : {".gz", ".zst", ".xz"}) {
-      if (name.ends_with(packed)) name.remove_suffix(packed.size());
-    }
-    format = name.ends_with(".csv")     ? "csv"
-             : name.ends_with(".jsonl") ? "mooncake"
-             : name.ends_with(".jtr")   ? "binary"
-                                        : "";
-    if (format.empty()) {
-      return Error{"cannot tell the format from the name (expected .csv, .jsonl or .jtr, or the option --to)", path};
-    }
-  }
-  for (const std::string& k : known) {
-    if (k == format) return format;
-  }
-  return Error{"cannot write format '" + format + "'" + nearest_hint(format, known), path};
-}
-
-Status write_jobs_csv(AtomicFile file, const JobTrace& trace) {
-  if (Status s = file.write("job_id,submit,num_gpus,dur,vc,estimate,parameters\n"); !s) return s;
-  std::string line;
-  for (const TrainingJob& j : trace.jobs) {
-    line.clear();
-    if (Status s = append_text(&line, j.name, file.path()); !s) return s;
-    line += ',';
-    append_time(&line, j.submit.ns, 1'000'000'000);
-    line += ',';
-    append(&line, std::int64_t{j.gpus.value});
-    line += ',';
-    append_time(&line, j.run_time.ns, 1'000'000'000);
-    line += ',';
-    if (Status s = append_text(&line, j.tenant, file.path()); !s) return s;
-    line += ',';
-    append_time(&line, j.estimate.ns, 1'000'000'000);
-    line += ',' + text_of(j.parameters) + '\n';
-    if (Status s = file.write(line); !s) return s;
-  }
-  return file.commit();
-}
-
-Status write_jobs_binary(BinaryFile file, const JobTrace& trace) {
-  if (Status s = file.begin(proto::TraceHeader::KIND_JOBS); !s) return s;
-  proto::JobRecord record;
-  for (const TrainingJob& j : trace.jobs) {
-    record.Clear();
-    record.set_name(j.name);
-    record.set_gap_ns(file.gap_to(j.submit));
-    record.set_gpus(static_cast<std::uint32_t>(j.gpus.value));
-    record.set_run_time_ns(static_cast<std::uint64_t>(j.run_time.ns));
-    record.set_estimate_ns(static_cast<std::uint64_t>(j.estimate.ns));
-    record.set_tenant(j.tenant);
-    record.set_parameters(j.parameters);
-    if (Status s = file.add(BinaryField::kJob, record, j.submit.ns, record.gpus(), record.run_time_ns()); !s) return s;
-  }
-  return file.finish();
-}
-
 }  // namespace
 
 std::vector<std::string> request_write_formats() { return {"csv", "mooncake", "binary"}; }
-std::vector<std::string> job_write_formats() { return {"csv", "binary"}; }
 
 Result<std::unique_ptr<RequestWriter>> create_request_writer(const std::string& path, const WriteOptions& options) {
   auto format = chosen_format(path, options.format, request_write_formats());
@@ -331,20 +181,6 @@ Result<std::unique_ptr<RequestWriter>> create_request_writer(const std::string& 
   BinaryFile binary(*std::move(file));
   if (Status s = binary.begin(proto::TraceHeader::KIND_REQUESTS); !s) return s.error();
   return std::unique_ptr<RequestWriter>(std::make_unique<BinaryRequestWriter>(std::move(binary)));
-}
-
-Status write_jobs(const std::string& path, const JobTrace& trace, const WriteOptions& options) {
-  auto format = chosen_format(path, options.format, job_write_formats());
-  if (!format) return format.error();
-  auto file = AtomicFile::create(path);
-  if (!file) return file.error();
-  Instant last{0};
-  for (const TrainingJob& j : trace.jobs) {
-    if (j.submit < last) return Error{"jobs are not in order of submission", path};
-    last = j.submit;
-  }
-  if (*format == "csv") return write_jobs_csv(*std::move(file), trace);
-  return write_jobs_binary(BinaryFile(*std::move(file)), trace);
 }
 
 }  // namespace jevons

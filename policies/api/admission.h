@@ -21,10 +21,12 @@ namespace jevons {
 class AdmissionProbe {
  public:
   virtual ~AdmissionProbe() = default;
-  // Of the replica that would be first: the prompts queued there and this one at its prefill rate, as if nothing else
-  // ran.  never (Duration::max()) if no replica is ready.
+  // Of the replica that would be first: the prompts still to be computed there, an even share of those at the front
+  // that go before this one, and this one, at the replica's prefill rate, as if nothing else ran and nothing were
+  // cached.  never (Duration::max()) if no replica is ready.
   virtual Duration predicted_ttft() const = 0;
-  // One decode step of the least loaded replica's batch with this request in it.
+  // One decode step of the least loaded replica (fewest requests), with all that run and wait there and this request
+  // in its batch, as far as the batch goes.  Duration::max() if no replica is ready.
   virtual Duration predicted_tpot() const = 0;
 };
 
@@ -35,8 +37,8 @@ struct AdmissionView {
   std::int32_t priority = 0;              // Of its stream; higher is more urgent.
   bool paid = true;                       // Of its stream.
   std::int64_t held = 0;                  // Of the pool: requests in the front queue,
-  std::int64_t waiting = 0;               // in replica queues,
-  std::int64_t running = 0;               // in batches.
+  std::int64_t waiting = 0;               // in queues of ready replicas,
+  std::int64_t running = 0;               // in their batches.
   std::int32_t replicas = 0;              // Ready ones.
   double kv_use = 0;                      // Mean over ready replicas, 0 to 1.
   Duration slo_ttft{}, slo_tpot{};        // 0 = none.

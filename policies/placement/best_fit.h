@@ -37,10 +37,7 @@ class BestFitPlacement final : public Placement {
 
  private:
   static void fill_fullest(Gpus gpus, std::span<const NodeView> set, std::vector<NodeShare>* shares) {
-    std::vector<NodeView> order(set.begin(), set.end());
-    std::sort(order.begin(), order.end(),
-              [](const NodeView& a, const NodeView& b) { return a.free != b.free ? a.free < b.free : a.id < b.id; });
-    for (const NodeView& node : order) {
+    for (const NodeView& node : by_free(set, FreeOrder::kLeastFirst)) {
       const Gpus here = std::min(gpus, node.free);
       shares->push_back({node.id, here});
       gpus -= here;

@@ -3,6 +3,8 @@
 #define JEVONS_POLICIES_PLACEMENT_GANG_H_
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -43,21 +45,70 @@ inline std::vector<NodeView> by_group(std::span<const NodeView> nodes) {
   return sorted;
 }
 
+// By leaf, then id.
+inline std::vector<NodeView> by_leaf(std::span<const NodeView> nodes) {
+  std::vector<NodeView> sorted(nodes.begin(), nodes.end());
+  const auto earlier = [](const NodeView& a, const NodeView& b) {
+    return a.leaf != b.leaf ? a.leaf < b.leaf : a.id < b.id;
+  };
+  if (!std::is_sorted(sorted.begin(), sorted.end(), earlier)) std::sort(sorted.begin(), sorted.end(), earlier);
+  return sorted;
+}
+
+enum class FreeOrder { kLeastFirst, kMostFirst };
+
+// Nodes by their free GPUs, equally free ones by id.  A counting sort while no node has more than 64 GPUs free.
+inline std::vector<NodeView> by_free(std::span<const NodeView> nodes, FreeOrder order) {
+  constexpr std::int32_t kCounted = 64;
+  std::vector<NodeView> by_id(nodes.begin(), nodes.end());
+  const auto earlier = [](const NodeView& a, const NodeView& b) { return a.id < b.id; };
+  if (!std::is_sorted(by_id.begin(), by_id.end(), earlier)) std::sort(by_id.begin(), by_id.end(), earlier);
+  const bool ascending = order == FreeOrder::kLeastFirst;
+  std::array<std::size_t, kCounted + 2> start{};  // Of the nodes with that rank, once summed up.
+  const auto rank = [&](const NodeView& node) {
+    return static_cast<std::size_t>(ascending ? node.free.value : kCounted - node.free.value);
+  };
+  bool countable = true;
+  for (const NodeView& node : by_id) {
+    if (node.free < Gpus{0} || node.free > Gpus{kCounted}) {
+      countable = false;
+      break;
+    }
+    ++start[rank(node) + 1];
+  }
+  if (!countable) {
+    std::stable_sort(by_id.begin(), by_id.end(), [&](const NodeView& a, const NodeView& b) {
+      return ascending ? a.free < b.free : a.free > b.free;
+    });
+    return by_id;
+  }
+  for (std::size_t i = 1; i < start.size(); ++i) start[i] += start[i - 1];
+  std::vector<NodeView> sorted(by_id.size());
+  for (const NodeView& node : by_id) sorted[start[rank(node)]++] = node;
+  return sorted;
+}
+
+// Calls visit(nodes of one group) for each group of what by_group() returned.
+template <class Visit>
+void for_each_group(std::span<const NodeView> sorted, Visit visit) {
+  for (std::size_t first = 0; first < sorted.size();) {
+    std::size_t last = first;
+    while (last < sorted.size() && sorted[last].group == sorted[first].group) ++last;
+    visit(sorted.subspan(first, last - first));
+    first = last;
+  }
+}
+
 // Calls try_one(nodes of one group) for each group that has `gpus` free GPUs; if there is none and `mix`, try_one(all
 // nodes) if those have.  `sorted` is what by_group() returned.
 template <class Try>
 void for_each_set(std::span<const NodeView> sorted, Gpus gpus, bool mix, Try try_one) {
   bool tried = false;
-  for (std::size_t first = 0; first < sorted.size();) {
-    std::size_t last = first;
-    while (last < sorted.size() && sorted[last].group == sorted[first].group) ++last;
-    const auto group = sorted.subspan(first, last - first);
-    if (free_gpus(group) >= gpus.value) {
-      try_one(group);
-      tried = true;
-    }
-    first = last;
-  }
+  for_each_group(sorted, [&](std::span<const NodeView> group) {
+    if (free_gpus(group) < gpus.value) return;
+    try_one(group);
+    tried = true;
+  });
   if (!tried && mix && free_gpus(sorted) >= gpus.value) try_one(sorted);
 }
 

@@ -48,9 +48,7 @@ class SpreadPlacement final : public Placement {
   // Water-filling: every node gives min(free, level), where `level` is the highest that does not exceed the gang; the
   // nodes with the most free GPUs beyond it give one more until the gang is whole.
   static void fill_evenly(Gpus gpus, std::span<const NodeView> set, std::vector<NodeShare>* shares) {
-    std::vector<NodeView> order(set.begin(), set.end());
-    std::sort(order.begin(), order.end(),
-              [](const NodeView& a, const NodeView& b) { return a.free != b.free ? a.free > b.free : a.id < b.id; });
+    const std::vector<NodeView> order = by_free(set, FreeOrder::kMostFirst);
     const auto filled = [&](std::int64_t level) {
       std::int64_t sum = 0;
       for (const NodeView& node : order) sum += std::min(std::int64_t{node.free.value}, level);

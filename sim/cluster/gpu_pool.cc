@@ -13,6 +13,7 @@ GpuPool::GpuPool(const Cluster& cluster, std::vector<bool> training_may_use, con
   for (const Node& n : cluster.nodes) {
     nodes_.push_back({total_of(n.id), PoolId{}, Instant{0}});
     offer(n.id, total_of(n.id), total_of(n.id));
+    recount(n.id);
   }
   largest_by_group_ = capacity_by_group_;
 }
@@ -41,6 +42,7 @@ void GpuPool::take(std::span<const NodeShare> shares, Instant now) {
     CHECK(with_training(s.node) && usable(s.node));
     change_free(s.node, Gpus{0} - s.gpus, now);
     offer(s.node, Gpus{0} - s.gpus, Gpus{0});
+    recount(s.node);
   }
 }
 
@@ -49,6 +51,7 @@ void GpuPool::give_back(std::span<const NodeShare> shares, Instant now) {
     CHECK(with_training(s.node));
     change_free(s.node, s.gpus, now);
     if (!closed(s.node)) offer(s.node, s.gpus, Gpus{0});
+    recount(s.node);
   }
 }
 
@@ -73,6 +76,7 @@ void GpuPool::claim(NodeId node, PoolId pool, Instant now) {
   change_free(node, Gpus{0} - all, now);
   nodes_[node.index].pool = pool;
   offer(node, Gpus{0} - all, Gpus{0} - all);
+  recount(node);
   observers_->tell(&Observer::on_node_taken, now, node, pool);
 }
 
@@ -83,6 +87,7 @@ void GpuPool::return_to_training(NodeId node, Instant now) {
   nodes_[node.index].pool = PoolId{};
   change_free(node, all, now);
   offer(node, all, all);
+  recount(node);
 }
 
 void GpuPool::take_out(NodeId node, bool broken, Instant now) {
@@ -92,6 +97,7 @@ void GpuPool::take_out(NodeId node, bool broken, Instant now) {
   nodes_[node.index].out = true;
   nodes_[node.index].broken = broken;
   offer(node, Gpus{0} - total_of(node), Gpus{0} - total_of(node));
+  recount(node);
   if (broken) observers_->tell(&Observer::on_node_fails, now, node);
 }
 
@@ -108,6 +114,7 @@ void GpuPool::put_back(NodeId node, Instant now) {
   change_free(node, Gpus{0}, now);
   nodes_[node.index].out = false;
   offer(node, total_of(node), total_of(node));
+  recount(node);
 }
 
 std::span<const NodeView> GpuPool::placeable() const {
@@ -124,16 +131,12 @@ std::span<const NodeView> GpuPool::placeable() const {
   return placeable_;
 }
 
-std::int32_t GpuPool::training_nodes() const {
-  std::int32_t n = 0;
-  for (const Node& node : cluster_->nodes) n += with_training(node.id) ? 1 : 0;
-  return n;
-}
-
-std::int32_t GpuPool::idle_training_nodes() const {
-  std::int32_t n = 0;
-  for (const Node& node : cluster_->nodes) n += whole_and_idle(node.id) ? 1 : 0;
-  return n;
+void GpuPool::recount(NodeId node) {
+  State& s = nodes_[node.index];
+  training_nodes_ += (with_training(node) ? 1 : 0) - (s.counted_training ? 1 : 0);
+  idle_nodes_ += (whole_and_idle(node) ? 1 : 0) - (s.counted_idle ? 1 : 0);
+  s.counted_training = with_training(node);
+  s.counted_idle = whole_and_idle(node);
 }
 
 void GpuPool::end(Instant now) {

@@ -52,8 +52,8 @@ class GpuPool {
   // Nodes with an idle GPU that jobs may take, ascending.  Valid until the next change.
   std::span<const NodeView> placeable() const;
 
-  std::int32_t training_nodes() const;
-  std::int32_t idle_training_nodes() const;
+  std::int32_t training_nodes() const { return training_nodes_; }
+  std::int32_t idle_training_nodes() const { return idle_nodes_; }
   void end(Instant now);  // Reports the idle time up to the end.
 
  private:
@@ -62,10 +62,12 @@ class GpuPool {
     PoolId pool;
     Instant since;  // When `free` last changed.
     bool out = false, broken = false, closed = false;
+    bool counted_training = false, counted_idle = false;
   };
   Gpus total_of(NodeId node) const { return cluster_->group_of(node).gpus_per_node; }
   bool usable(NodeId node) const { return may_use_[cluster_->nodes[node.index].group.index]; }
   void change_free(NodeId node, Gpus by, Instant now);
+  void recount(NodeId node);                          // After a change of `free`, `pool` or `out`.
   void offer(NodeId node, Gpus free, Gpus capacity);  // More of both for training.
 
   const Cluster* cluster_;
@@ -73,6 +75,7 @@ class GpuPool {
   const Observers* observers_;
   std::vector<State> nodes_;
   Gpus free_, capacity_;
+  std::int32_t training_nodes_ = 0, idle_nodes_ = 0;
   std::vector<Gpus> free_by_group_, capacity_by_group_, largest_by_group_;
   mutable std::vector<NodeView> placeable_;
   mutable bool stale_ = true;

@@ -1,6 +1,9 @@
 // Requests are followed from arrival to end; totals are kept apart from Metrics and compared at the end.
 #include "sim/observe/audit_requests.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 
 namespace jevons {
@@ -25,6 +28,9 @@ void RequestAudit::Total::add(const Total& t) {
   rejected += t.rejected;
   unfinished += t.unfinished;
   preemptions += t.preemptions;
+  degraded += t.degraded;
+  met += t.met;
+  earned += t.earned;
   prompt += t.prompt;
   output += t.output;
   produced += t.produced;
@@ -88,6 +94,8 @@ void RequestAudit::check_tokens(Instant now, const RequestRecord& r) {
   finding_->expect(r.produced.value >= 0 && r.prefilled.value >= 0 && r.reused.value >= 0 && r.recomputed.value >= 0 &&
                        r.preemptions >= 0,
                    now, kTokens, [&] { return name_of(r.id) + " has a negative count"; });
+  finding_->expect(r.cut.value >= 0 && (r.cut.value == 0 || r.reason != FinishReason::kRejected), now, kTokens,
+                   [&] { return name_of(r.id) + " was refused, yet its output was cut short"; });
   finding_->expect(r.reused.value == 0 || r.reused < r.prompt, now, kTokens, [&] {
     return name_of(r.id) + " took its whole prompt from the cache (one token must be computed)";
   });
@@ -122,6 +130,7 @@ void RequestAudit::end(Instant now, const RequestRecord& r) {
   in_system_.erase(asked);
   sojourn_ns_ += (r.finish - r.arrival).ns;
   t.preemptions += static_cast<std::uint64_t>(r.preemptions);
+  t.degraded += r.cut.value > 0 ? 1 : 0;
   t.produced += r.produced.value;
   t.prefilled += r.prefilled.value;
   t.reused += r.reused.value;
@@ -143,11 +152,41 @@ void RequestAudit::end(Instant now, const RequestRecord& r) {
       break;
     case FinishReason::kCompleted:
       ++t.completed;
-      t.prompt += r.prompt.value;
-      t.output += r.output.value;
-      t.e2e_ns += (r.finish - r.arrival).ns;
+      add_completed(r, &t);
       break;
   }
+}
+
+void RequestAudit::add_completed(const RequestRecord& r, Total* t) const {
+  t->prompt += r.prompt.value;
+  t->output += r.output.value;
+  t->e2e_ns += (r.finish - r.arrival).ns;
+  if (!met(r)) return;
+  ++t->met;
+  t->paid_prompt += r.paid ? r.prompt.value : 0;
+  t->paid_output += r.paid ? r.output.value : 0;
+}
+
+// TPOT rounded half up to the nanosecond.
+bool RequestAudit::met(const RequestRecord& r) const {
+  if (r.pool.index >= told_.size()) return false;
+  const AuditedPool& limit = told_[r.pool.index];
+  const Int128 steps = r.output.value - 1, after_first = (r.finish - r.first_token).ns;
+  const bool first = limit.slo_ttft.ns == 0 || (r.first_token - r.arrival).ns <= limit.slo_ttft.ns;
+  const bool last = limit.slo_e2e.ns == 0 || (r.finish - r.arrival).ns <= limit.slo_e2e.ns;
+  const bool pace =
+      limit.slo_tpot.ns == 0 || steps == 0 || (2 * after_first + steps) / (2 * steps) <= limit.slo_tpot.ns;
+  return first && last && pace;
+}
+
+// From the sums of tokens: one price for all of them rather than one for each request.
+std::int64_t RequestAudit::earned(std::size_t pool) const {
+  if (pool >= told_.size() || pool >= pools_.size()) return 0;
+  const Tariff& tariff = told_[pool].tariff;
+  const Int128 pico = Int128{std::llround(tariff.usd_per_million_prompt_tokens * 1e6)} * pools_[pool].paid_prompt +
+                      Int128{std::llround(tariff.usd_per_million_output_tokens * 1e6)} * pools_[pool].paid_output;
+  const Int128 micro = pico / 1'000'000 + (pico % 1'000'000 >= 500'000 ? 1 : 0);
+  return static_cast<std::int64_t>(std::min<Int128>(micro, std::numeric_limits<std::int64_t>::max()));
 }
 
 void RequestAudit::end_run(Instant now) {
@@ -172,6 +211,11 @@ void RequestAudit::compare_totals(Instant end, const std::string& pool, const To
   same("rejected", own.rejected, given.rejected);
   same("unfinished", own.unfinished, given.unfinished);
   same("preemptions", own.preemptions, given.preemptions);
+  same("degraded", own.degraded, given.degraded);
+  if (!told_.empty()) {
+    same("requests within the SLO", own.met, given.met_slo);
+    same("micro-dollars earned", own.earned, given.earned.value);
+  }
   same("prompt tokens", own.prompt, given.prompt.value);
   same("output tokens", own.output, given.output.value);
   same("produced tokens", own.produced, given.produced.value);
@@ -192,7 +236,8 @@ void RequestAudit::compare(Instant end, const RunResult& result) const {
   finding_->expect(pools_.size() <= result.pools.size(), end, kResult, [] { return std::string("a pool is missing"); });
   Total all;
   for (std::size_t i = 0; i < result.pools.size(); ++i) {
-    const Total own = i < pools_.size() ? pools_[i] : Total{};
+    Total own = i < pools_.size() ? pools_[i] : Total{};
+    own.earned = earned(i);
     compare_totals(end, result.pools[i].pool, own, result.pools[i]);
     all.add(own);
   }

@@ -2,6 +2,7 @@
 #include "sim/observe/auditor.h"
 
 #include <map>
+#include <utility>
 
 #include "sim/observe/audit_finding.h"
 #include "sim/observe/audit_gpus.h"
@@ -18,7 +19,8 @@ constexpr std::string_view kResult = "result";
 }  // namespace
 
 struct Auditor::Impl {
-  explicit Impl(const Cluster& c) : cluster(c), requests(&finding), gpus(cluster, &finding), power(cluster, &finding) {}
+  Impl(const Cluster& c, std::vector<AuditedPool> pools)
+      : cluster(c), requests(std::move(pools), &finding), gpus(cluster, &finding), power(cluster, &finding) {}
 
   // False once the audit has failed: state may be broken, and the first violation is the one that counts.
   bool tick(Instant at) {
@@ -40,7 +42,8 @@ struct Auditor::Impl {
   Int128 injected = 0, delivered = 0, cut_off = 0;
 };
 
-Auditor::Auditor(const Cluster& cluster) : impl_(std::make_unique<Impl>(cluster)) {}
+Auditor::Auditor(const Cluster& cluster, std::vector<AuditedPool> pools)
+    : impl_(std::make_unique<Impl>(cluster, std::move(pools))) {}
 Auditor::~Auditor() = default;
 
 void Auditor::on_request_arrival(Instant t, RequestId id, PoolId pool, Tokens prompt, Tokens output) {

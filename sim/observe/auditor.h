@@ -3,11 +3,10 @@
 // Conservation: each GPU's purposes sum to the horizon (exact, 128 bits), GPUs sum to n x horizon; tokens (completed
 // requests: produced = asked, prompt = prefilled + reused); every request and job ends exactly once; Little's law over
 // all requests (the integral of the number in system = the sum of sojourns, 0 ns apart); bytes injected = delivered +
-// cut off; dollars recomputed equal the result's to the micro-dollar, joules to 1e-12; what replicas did (prefill,
-// decode,
-// ...) sums to what they were charged with, to the nanosecond.  Invariants: time never goes back; no GPU with
-// two holders; gangs start whole; KV use within [0, capacity] and 0 when a replica ends; requests legal in their times
-// (arrival <= scheduled <= first token <= finish).
+// cut off; dollars paid and earned recomputed equal the result's to the micro-dollar, joules to 1e-12; what replicas
+// did (prefill, decode, ...) sums to what they were charged with, to the nanosecond.  Invariants: time never goes back;
+// no GPU with two holders; gangs start whole; KV use within [0, capacity] and 0 when a replica ends; requests legal in
+// their times (arrival <= scheduled <= first token <= finish).
 #ifndef JEVONS_SIM_OBSERVE_AUDITOR_H_
 #define JEVONS_SIM_OBSERVE_AUDITOR_H_
 
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "sim/observe/audit_requests.h"
 #include "sim/observe/observer.h"
 #include "sim/observe/result.h"
 #include "topologies/cluster.h"
@@ -24,7 +24,7 @@ namespace jevons {
 
 class Auditor final : public Observer {
  public:
-  explicit Auditor(const Cluster& cluster);
+  explicit Auditor(const Cluster& cluster, std::vector<AuditedPool> pools = {});
   ~Auditor() override;
 
   void on_request_arrival(Instant, RequestId, PoolId, Tokens prompt, Tokens output) override;

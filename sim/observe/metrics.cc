@@ -12,6 +12,7 @@ namespace jevons {
 namespace {
 
 constexpr Int128 kGpuNsPerGpuHour = 3'600'000'000'000;
+constexpr Int128 kPicoPerMicro = 1'000'000;
 
 // Rounded half up, for value >= 0 and unit > 0.
 constexpr Int128 divide_rounded(Int128 value, Int128 unit) { return (2 * value + unit) / (2 * unit); }
@@ -65,6 +66,7 @@ void merge(const ServingResult& from, ServingResult* into) {
   into->unfinished += from.unfinished;
   into->met_slo += from.met_slo;
   into->preemptions += from.preemptions;
+  into->degraded += from.degraded;
   into->prompt += from.prompt;
   into->output += from.output;
   into->produced += from.produced;
@@ -75,6 +77,7 @@ void merge(const ServingResult& from, ServingResult* into) {
   into->tpot.merge(from.tpot);
   into->e2e.merge(from.e2e);
   into->queue_time.merge(from.queue_time);
+  into->earned += from.earned;
 }
 
 }  // namespace
@@ -91,6 +94,7 @@ Metrics::Metrics(MetricsSetup setup) : setup_(std::move(setup)) {
   for (const MetricsSetup::Group& g : setup_.groups) result_.groups.push_back(g.name);
   result_.ledger_by_group.resize(setup_.groups.size());
   result_.serving.pool = "all";
+  earned_.resize(setup_.pools.size());
   for (const std::string& cause : setup_.fault_causes) result_.faults.emplace_back().cause = cause;
 }
 
@@ -103,6 +107,7 @@ void Metrics::on_request_end(Instant, const RequestRecord& r) {
   CHECK(r.pool.index < result_.pools.size());
   ServingResult& p = result_.pools[r.pool.index];
   p.preemptions += static_cast<std::uint64_t>(r.preemptions);
+  p.degraded += r.cut > Tokens{0} ? 1 : 0;
   p.produced += r.produced;
   p.prefilled += r.prefilled;
   p.reused += r.reused;
@@ -117,7 +122,10 @@ void Metrics::on_request_end(Instant, const RequestRecord& r) {
   p.output += r.output;
   p.e2e.add((r.finish - r.arrival).ns);
   if (r.output.value >= 2) p.tpot.add(tpot_of(r).ns);
-  if (met_slo(r, setup_.pools[r.pool.index])) ++p.met_slo;
+  const MetricsSetup::Pool& setup = setup_.pools[r.pool.index];
+  if (!met_slo(r, setup)) return;
+  ++p.met_slo;
+  if (r.paid) earned_[r.pool.index] += pico_dollars(setup.tariff, r.prompt, r.output);
 }
 
 void Metrics::on_job_arrival(Instant, JobId, Gpus) { ++result_.training.submitted; }
@@ -172,6 +180,9 @@ void Metrics::on_flow_end(Instant, std::uint64_t, Bytes delivered, bool) {
 
 void Metrics::on_run_end(Instant at) {
   result_.end = at;
+  for (std::size_t p = 0; p < earned_.size(); ++p) {
+    result_.pools[p].earned = clamped(divide_rounded(earned_[p], kPicoPerMicro));
+  }
   for (const ServingResult& p : result_.pools) merge(p, &result_.serving);
   Int128 gpu_cost = 0;
   for (std::size_t g = 0; g < setup_.groups.size(); ++g) {

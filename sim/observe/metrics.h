@@ -7,6 +7,7 @@
 
 #include "sim/observe/observer.h"
 #include "sim/observe/result.h"
+#include "sim/observe/tariff.h"
 
 namespace jevons {
 
@@ -20,6 +21,7 @@ struct MetricsSetup {
   struct Pool {
     std::string name;
     Duration slo_ttft{}, slo_tpot{}, slo_e2e{};  // 0 = no limit.
+    Tariff tariff{};
   };
   std::vector<Group> groups;
   std::vector<Pool> pools;
@@ -53,6 +55,7 @@ class Metrics final : public Observer {
 
   MetricsSetup setup_;
   RunResult result_;
+  std::vector<Int128> earned_;  // Pico-dollars by pool.
 };
 
 }  // namespace jevons

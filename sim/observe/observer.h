@@ -60,12 +60,14 @@ struct RequestRecord {
   PoolId pool;
   ReplicaId replica;  // Last one; invalid if never routed.
   FinishReason reason = FinishReason::kCompleted;
-  Tokens prompt, output;  // As asked.
+  Tokens prompt, output;  // As asked; of a degraded request, what admission left of its output.
+  Tokens cut;             // Output tokens that admission cut off.
   Tokens produced;        // Output tokens delivered.
   Tokens reused;          // Prompt tokens taken from the prefix cache (first admission).
   Tokens prefilled;       // Prompt tokens computed, without recomputation.
   Tokens recomputed;      // Tokens computed again after preemption (prompt and output).
   std::int32_t preemptions = 0;
+  bool paid = true;  // Its stream's: the pool's tariff is due.
   Instant arrival;
   Instant scheduled;    // First admitted to a batch; never() if not.
   Instant first_token;  // never() if none.

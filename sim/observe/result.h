@@ -19,11 +19,13 @@ struct ServingResult {  // Of one pool, or of all together (merged).
   std::uint64_t arrived = 0, completed = 0, rejected = 0, unfinished = 0;
   std::uint64_t met_slo = 0;  // Completed within the SLO.
   std::uint64_t preemptions = 0;
-  Tokens prompt, output;  // Of completed requests.
-  Tokens produced;        // Output tokens of all requests, unfinished ones included.
+  std::uint64_t degraded = 0;  // Admitted with a shorter output than asked.
+  Tokens prompt, output;       // Of completed requests.
+  Tokens produced;             // Output tokens of all requests, unfinished ones included.
   Tokens prefilled, reused, recomputed;
   Histogram ttft, tpot, e2e;  // ns.  TTFT: all that got a first token; TPOT, E2E: completed (TPOT: output >= 2).
   Histogram queue_time;       // Arrival to first admission.
+  MicroDollars earned;        // Tariff of the paid requests that met the SLO.
 };
 
 struct TrainingResult {

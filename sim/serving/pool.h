@@ -4,9 +4,12 @@
 
 #include <deque>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "base/histogram.h"
 #include "policies/api/allocator.h"
+#include "sim/serving/held_queue.h"
 #include "sim/serving/replica.h"
 #include "sim/simulation.h"
 
@@ -22,15 +25,15 @@ struct PoolContext {
   bool fast_forward = true;
 };
 
-class Pool final : public ReplicaOwner, public ReplicaProbe {
+class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionProbe {
  public:
   Pool(PoolId id, const PoolSetup* setup, const PoolContext& context);
 
   const PoolSetup& setup() const { return *setup_; }
   PoolId id() const { return id_; }
 
-  // Requests.  `arrive` may refuse (too long for the memory, queue full).
-  void arrive(RequestSlot request, Instant now);
+  // Requests.  `arrive` may refuse (by the admission policy, too long for the memory, queue full) or cut the output.
+  void arrive(RequestSlot request, const RequestStreamSetup& stream, Instant now);
   void on_request_ready(Instant now);  // kRequestReady: the front end has finished with some.
   void on_dispatch(Instant now);       // kDispatch: held requests are offered again.
   void on_iteration_end(Replica* replica, Instant now);
@@ -58,18 +61,29 @@ class Pool final : public ReplicaOwner, public ReplicaProbe {
   Blocks kv_used(ReplicaId id) const override;
   Blocks kv_total(ReplicaId id) const override;
   Tokens cached_prefix(ReplicaId id, const RequestView& request) const override;
+  Duration predicted_ttft() const override;
+  Duration predicted_tpot() const override;
 
  private:
   struct Window {  // Since the last review.
     std::int64_t arrived = 0, finished = 0, met = 0;
     std::int64_t prompt_tokens = 0;
     std::int64_t produced_before = 0;
+    Histogram ttft, tpot;  // ns, of those that finished.
+    Int128 earned = 0;     // Pico-dollars.
   };
   bool try_route(RequestSlot request, Instant now);
+  std::span<const ReplicaView> open_replicas();
   void hold_or_route(RequestSlot request, Instant now);
   void refuse(RequestSlot request, Instant now);
   void end_request(RequestSlot request, FinishReason reason, Instant now);
-  bool fits(const Request& r) const;
+  AdmissionDecision ask_admission(const RequestState& r, const RequestStreamSetup& stream, Instant now);
+  bool has_room(Tokens prompt, Tokens output) const;
+  bool fits(Tokens prompt, Tokens output) const;
+  std::int64_t at_front() const { return held_.size() + static_cast<std::int64_t>(preparing_.size()); }
+  std::int64_t queued() const;
+  double mean_kv_use(Instant now);
+  void view_window(std::int64_t produced, Duration period, PoolView* view) const;
   void wake_dispatch(Instant now);
   std::int64_t produced_until(Instant now) const;
   std::vector<Replica*> on_node(NodeId node) const;
@@ -79,15 +93,18 @@ class Pool final : public ReplicaOwner, public ReplicaProbe {
   PoolContext context_;
   std::vector<std::unique_ptr<Replica>> replicas_;  // Ascending id; draining ones too.
   std::vector<ReplicaView> ready_;                  // Ascending id.
+  std::vector<ReplicaView> open_;                   // Of these, those that may have one more request waiting.
   std::vector<NodeId> drained_;
-  std::deque<RequestSlot> held_;
+  HeldQueue held_;
   std::deque<std::pair<Instant, RequestSlot>> preparing_;  // In the front end.
+  Tokens preparing_tokens_{0};                             // Of their prompts.
   Slot ready_slot_, dispatch_slot_;
   Blocks smallest_kv_;
   std::uint64_t in_flight_ = 0;
   std::int64_t produced_ended_ = 0;  // Tokens of replicas that have ended.
   Window window_;
-  Instant now_;  // Of the router's call, for the probe.
+  Instant now_;                           // Of the policy's call, for the probes.
+  const RequestState* probed_ = nullptr;  // The request that admission is asked about.
 };
 
 }  // namespace jevons

@@ -95,7 +95,10 @@ void Pool::evict_node(NodeId node, Instant now) {
     RequestRecord& record = (*context_.requests)[s].record;
     if (record.scheduled != Instant::never()) ++record.preemptions;
   }
-  held_.insert(held_.begin(), all.begin(), all.end());
+  for (auto s = all.rbegin(); s != all.rend(); ++s) {
+    const RequestState& r = (*context_.requests)[*s];
+    held_.push_front(*s, r.priority, {r.target()});
+  }
   wake_dispatch(now);
 }
 
@@ -121,19 +124,33 @@ void Pool::review(Instant now, Duration period, PoolView* view) {
   view->initial_nodes = setup_->initial_nodes.value;
   view->min_nodes = setup_->min_nodes.value;
   view->max_nodes = setup_->max_nodes.value;
-  view->held = static_cast<std::int64_t>(held_.size() + preparing_.size());
+  view->slo_ttft = setup_->slo.ttft;
+  view->slo_tpot = setup_->slo.tpot;
+  view->held = at_front();
   for (const auto& r : replicas_) {
     view->waiting += r->waiting();
     view->running += r->running();
   }
-  double use = 0;
-  now_ = now;
-  for (const ReplicaView& v : ready_) use += ratio(kv_used(v.id), kv_total(v.id));
-  if (!ready_.empty()) view->kv_use = use / static_cast<double>(ready_.size());
+  view->kv_use = mean_kv_use(now);
   const std::int64_t produced = produced_until(now);
+  view_window(produced, period, view);
+  window_ = {};
+  window_.produced_before = produced;
+}
+
+double Pool::mean_kv_use(Instant now) {
+  now_ = now;
+  double use = 0;
+  for (const ReplicaView& v : ready_) use += ratio(kv_used(v.id), kv_total(v.id));
+  return ready_.empty() ? 0 : use / static_cast<double>(ready_.size());
+}
+
+// What happened since the last review.
+void Pool::view_window(std::int64_t produced, Duration period, PoolView* view) const {
+  const PoolInstance& instance = setup_->instances.front();
+  const NodeGroup& group = context_.cluster->groups[instance.group.index];
+  view->usd_per_node_hour = group.price_usd_per_gpu_hour * group.gpus_per_node.value;
   if (period > Duration{0}) {
-    const PoolInstance& instance = setup_->instances.front();
-    const NodeGroup& group = context_.cluster->groups[instance.group.index];
     const double replicas = group.gpus_per_node.value / instance.gpus_per_replica.value;
     const double s = period.seconds();
     const double prefill = static_cast<double>(window_.prompt_tokens) / s / instance.plan.prefill_tokens_per_s;
@@ -145,8 +162,11 @@ void Pool::review(Instant now, Duration period, PoolView* view) {
       window_.finished == 0 ? 1.0 : static_cast<double>(window_.met) / static_cast<double>(window_.finished);
   view->finished = window_.finished;
   view->arrived = window_.arrived;
-  window_ = {};
-  window_.produced_before = produced;
+  view->ttft_p95 = {window_.ttft.quantile(0.95)};
+  view->tpot_p95 = {window_.tpot.quantile(0.95)};
+  view->prompt = {window_.prompt_tokens};
+  view->output = {produced - window_.produced_before};
+  view->earned_usd = static_cast<double>(window_.earned) / 1e12;
 }
 
 void Pool::end(Instant now) {
@@ -155,9 +175,8 @@ void Pool::end(Instant now) {
     r->end(now);
     (*context_.replicas)[r->setup().id.index] = nullptr;
   }
-  for (const RequestSlot s : held_) end_request(s, FinishReason::kUnfinished, now);
+  for (; !held_.empty(); held_.pop_front()) end_request(held_.front(), FinishReason::kUnfinished, now);
   for (const auto& [ready, s] : preparing_) end_request(s, FinishReason::kUnfinished, now);
-  held_.clear();
   preparing_.clear();
   replicas_.clear();
   ready_.clear();

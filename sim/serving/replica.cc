@@ -164,6 +164,35 @@ std::int64_t Replica::tokens_produced(Instant now) const {
   return produced_ + static_cast<std::int64_t>(decoding_.size()) * steps_done(now);
 }
 
+// Admitted, but not decoding yet.
+template <class Visit>
+void Replica::each_prefilling(Visit visit) const {
+  bool partial_seen = !has_partial_;
+  for (const Chunk& c : chunks_) {
+    visit((*requests_)[c.request]);
+    partial_seen = partial_seen || c.request.index == partial_.index;
+  }
+  if (!partial_seen) visit((*requests_)[partial_]);
+}
+
+Tokens Replica::prefill_backlog() const {
+  std::int64_t tokens = waiting_tokens_;
+  each_prefilling([&](const RequestState& r) { tokens += r.target() - r.computed; });
+  return {tokens};
+}
+
+Duration Replica::predicted_step(Tokens prompt, Instant now) const {
+  Int128 context = context_ + waiting_tokens_ + prompt.value;
+  if (under_way_ && decodes_) context += static_cast<std::int64_t>(decoding_.size()) * steps_done(now);
+  each_prefilling([&](const RequestState& r) { context += r.target(); });
+  const std::int64_t all = std::int64_t{running_} + waiting() + 1;
+  const std::int64_t batch = std::min<std::int64_t>(all, setup_.limits->max_num_seqs);
+  const Int128 longest = static_cast<Int128>(batch) * std::max<std::int64_t>(1, setup_.limits->max_model_len.value - 1);
+  context = std::min({context * batch / all, longest, static_cast<Int128>(kv_.total().value) * block_size_});
+  const IterationShape shape{.tokens = batch, .decode = batch, .decode_context = static_cast<std::int64_t>(context)};
+  return duration_from_fixed(setup_.table != nullptr ? setup_.table->time(shape) : setup_.time->time(shape));
+}
+
 void Replica::set_draining(bool draining, Instant now) { enter(phase_, draining, now); }
 
 // Draining counts as one purpose, busy or not.

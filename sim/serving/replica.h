@@ -72,6 +72,11 @@ class Replica {
   Blocks kv_used(Instant now) const;
   const KvCache& kv() const { return kv_; }
   std::int64_t tokens_produced(Instant now) const;
+  // Tokens still to be prefilled, at the end of the last iteration: of all that wait, and the rest of those begun.
+  Tokens prefill_backlog() const;
+  // How long a decode step would take of all that run and wait here and one more with `prompt` tokens in memory; of
+  // their mean context, where batch or memory hold fewer.
+  Duration predicted_step(Tokens prompt, Instant now) const;
 
   // From now on its GPU-time counts as draining (or, when taken back, as serving again).
   void set_draining(bool draining, Instant now);
@@ -122,6 +127,8 @@ class Replica {
   void hold_blocks(RequestState& r, std::int64_t blocks) const;
   void release(RequestState& r, Instant now);
   std::int64_t context_of(const RequestState& r) const;
+  template <class Visit>
+  void each_prefilling(Visit visit) const;
 
   std::int64_t steps_done(Instant now) const;
   Instant span_end(std::int64_t steps) const;

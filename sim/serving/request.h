@@ -26,6 +26,7 @@ struct RequestState {
   KvCache::Holding holding;
   std::int64_t computed = 0;     // Tokens whose keys and values are in memory (reused ones included).
   std::int64_t high_water = 0;   // Prompt tokens that were computed or reused at least once.
+  std::int32_t priority = 0;     // Of its stream.
   std::uint64_t admission = 0;   // Order of its last admission to a batch; the latest is preempted first.
   std::int64_t finish_step = 0;  // While decoding: the replica's step count at which its last token is out.
 

@@ -218,16 +218,22 @@ bool TrainingRuntime::try_start(const JobStart& start, Instant now) {
 
 void TrainingRuntime::check_placement(JobId id, Gpus gpus, std::span<const NodeShare> shares, Instant now) const {
   Gpus sum{0};
-  std::set<NodeId> seen;
+  std::vector<NodeId> seen;
+  seen.reserve(shares.size());
   const std::span<const NodeView> nodes = gpus_->placeable();
   for (const NodeShare& share : shares) {
     const auto it =
         std::lower_bound(nodes.begin(), nodes.end(), share.node, [](const NodeView& v, NodeId n) { return v.id < n; });
     if (it == nodes.end() || it->id != share.node || share.gpus < Gpus{1} || share.gpus > it->free ||
-        speed_on(traits(id), it->group) <= 0 || !seen.insert(share.node).second) {
+        speed_on(traits(id), it->group) <= 0) {
       throw_contract_error(setup_->placement_name, "places GPUs that are not idle", now);
     }
     sum += share.gpus;
+    seen.push_back(share.node);
+  }
+  std::sort(seen.begin(), seen.end());
+  if (std::adjacent_find(seen.begin(), seen.end()) != seen.end()) {
+    throw_contract_error(setup_->placement_name, "places GPUs of a node twice", now);
   }
   if (sum != gpus) throw_contract_error(setup_->placement_name, "places a part of a gang", now);
 }

@@ -101,10 +101,12 @@ const BadCase kRules[] = {
      "you mean 'gamma'?)"},
     {"TwoTransformsInOne", "generate: {", "transforms: [{thin: 0.5, limit: 3}]\n      generate: {",
      "s.yaml:21:20: requests.streams[0].transforms[0]: expected exactly one of slice, time_scale, rate_scale, thin, "
-     "shift, limit, repeat, gpu_scale, got 2"},
+     "shift, limit, repeat, gpu_scale, "
+     "estimate_error, flexibility, deadlines, priorities, got 2"},
     {"TransformOfNothing", "generate: {", "transforms: [{}]\n      generate: {",
      "s.yaml:21:20: requests.streams[0].transforms[0]: expected exactly one of slice, time_scale, rate_scale, thin, "
-     "shift, limit, repeat, gpu_scale, got 0"},
+     "shift, limit, repeat, gpu_scale, "
+     "estimate_error, flexibility, deadlines, priorities, got 0"},
     {"TwoGroupsOfOneName", "name: a100", "name: h100",
      "s.yaml:6:8: cluster.groups[1].name: 'h100' is used twice (first by element 0)"},
     {"NoGroups", "groups:\n    - {name: h100, gpu: H100, nodes: 4}\n    - {name: a100, gpu: A100, nodes: 2}",
@@ -134,6 +136,17 @@ const BadCase kReferences[] = {
      "s.yaml:16:7: serving.pools[0].engine: unknown serving stack 'vllm_0.1' (did you mean 'vllm_0.15'?)"},
     {"UnknownRouter", "min_nodes: 1", "min_nodes: 1\n      router: least_request",
      "s.yaml:16:7: serving.pools[0].router.name: unknown policy 'least_request' (did you mean 'least_requests'?)"},
+    {"UnknownAdmission", "min_nodes: 1", "min_nodes: 1\n      admission: queue_limits",
+     "s.yaml:16:7: serving.pools[0].admission.name: unknown policy 'queue_limits' (did you mean 'queue_limit'?)"},
+    {"AdmissionParameter", "min_nodes: 1",
+     "min_nodes: 1\n      admission: {name: token_bucket, params: {tenants: a=1}}",
+     "s.yaml:16:48: serving.pools[0].admission.params.tenants: expected TENANT=RATE/BURST, separated by commas, got "
+     "'a=1'"},
+    {"NegativeTariff", "min_nodes: 1", "min_nodes: 1\n      tariff: {usd_per_million_output_tokens: -1}",
+     "s.yaml:16:16: serving.pools[0].tariff.usd_per_million_output_tokens: expected a number from 0 to 1000000, got "
+     "-1"},
+    {"StreamPriority", "pool: chat\n", "pool: chat\n      priority: 1001\n",
+     "s.yaml:21:7: requests.streams[0].priority: expected a whole number from -1000 to 1000, got 1001"},
     {"UnknownBatcher", "min_nodes: 1", "min_nodes: 1\n      batcher: vllm_v2",
      "s.yaml:16:7: serving.pools[0].batcher.name: unknown policy 'vllm_v2' (did you mean 'vllm_v0'?)"},
     {"UnknownAllocator", "name: capacity_loan", "name: capacity_lone",

@@ -105,6 +105,67 @@ TEST_F(ScenarioInputs, PoliciesOverrideWhatTheScenarioSays) {
   EXPECT_EQ(second.pools[0].batcher_name, "vllm_v0");
 }
 
+TEST_F(ScenarioInputs, AdmissionTariffAndWhoSendsReachTheRun) {
+  std::string yaml = with(kGoodYaml, "min_nodes: 1", R"(min_nodes: 1
+      admission: {name: queue_limit, params: {total: 3}}
+      priority: 2
+      max_waiting_per_replica: 5
+      tariff: {usd_per_million_prompt_tokens: 0.5, usd_per_million_output_tokens: 2})");
+  yaml =
+      with(yaml, "      pool: chat\n", "      pool: chat\n      tenant: acme\n      priority: 7\n      paid: false\n");
+  yaml = with(yaml, "label: loan", "label: loan\n    admission: predictive");
+  const Inputs own = inputs(yaml, 0), policys = inputs(yaml, 1);
+  EXPECT_EQ(own.pools[0].admission_name, "queue_limit");
+  EXPECT_EQ(own.pools[0].autoscaler, nullptr);
+  EXPECT_EQ(own.pools[0].priority, 2);
+  EXPECT_EQ(own.pools[0].max_waiting_per_replica, 5);
+  EXPECT_DOUBLE_EQ(own.pools[0].tariff.usd_per_million_prompt_tokens, 0.5);
+  EXPECT_DOUBLE_EQ(own.pools[0].tariff.usd_per_million_output_tokens, 2);
+  EXPECT_EQ(own.requests[0].tenant, "acme");
+  EXPECT_EQ(own.requests[0].priority, 7);
+  EXPECT_FALSE(own.requests[0].paid);
+  EXPECT_EQ(policys.pools[0].admission_name, "predictive");
+  const Inputs one = inputs(with(yaml, "admission: predictive", "pools: [{pool: chat, admission: unbounded}]"), 1);
+  EXPECT_EQ(one.pools[0].admission_name, "unbounded");
+  const Inputs plain = inputs(kGoodYaml);
+  EXPECT_EQ(plain.pools[0].admission, nullptr);
+  EXPECT_TRUE(plain.requests[0].paid);
+}
+
+// Autoscalers are for the catalogue to have; the scenario chooses among what is there.
+struct TwoNodes final : Autoscaler {
+  static constexpr std::string_view kName = "two_nodes", kSummary = "Two.";
+  struct Params {
+    std::int64_t nodes = 2;
+  };
+  static void describe(ParamTable<Params>& t) { t.add("nodes", &Params::nodes, 0, 9, "Nodes."); }
+  explicit TwoNodes(const Params& p) : params(p) {}
+  std::int64_t desired(const AutoscalerView&) override { return params.nodes; }
+  Params params;
+};
+
+TEST_F(ScenarioInputs, AutoscalersAreChosenLikeRouters) {
+  Policies policies = builtin_policies();
+  policies.autoscalers.add<TwoNodes>();
+  const std::string yaml =
+      with(with(kGoodYaml, "min_nodes: 1", "min_nodes: 1\n      autoscaler: two_nodes"), "label: loan",
+           "label: loan\n    pools: [{pool: chat, autoscaler: {name: two_nodes, params: {nodes: 4}}}]");
+  const auto bad = Scenario::load(write("bad.yaml", with(yaml, "nodes: 4}}", "nodes: 10}}")), policies);
+  ASSERT_FALSE(bad.ok());
+  EXPECT_NE(
+      bad.error().text().find("policies[1].pools[0].autoscaler.params.nodes: expected a whole number from 0 to 9"),
+      std::string::npos)
+      << bad.error().text();
+  const auto scenario = Scenario::load(write("a.yaml", yaml), policies);
+  ASSERT_TRUE(scenario.ok()) << scenario.error().text();
+  for (const auto& [policy, nodes] : {std::pair{0U, 2}, std::pair{1U, 4}}) {
+    const auto in = scenario->inputs(policy, 1, EngineOptions{});
+    ASSERT_TRUE(in.ok()) << in.error().text();
+    EXPECT_EQ(in->pools[0].autoscaler_name, "two_nodes");
+    EXPECT_EQ(in->pools[0].autoscaler->desired({}), nodes);
+  }
+}
+
 TEST_F(ScenarioInputs, ArrivalsNeverChangeBecauseAPolicyDid) {
   Inputs a = inputs(kGoodYaml, 0, 5), b = inputs(kGoodYaml, 1, 5), c = inputs(kGoodYaml, 0, 6);
   const auto times = arrivals(&a);

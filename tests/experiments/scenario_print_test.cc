@@ -63,11 +63,16 @@ TEST_F(Print, RoundTripOfEverythingAPoolMaySay) {
       warm_up: 0.5min
       drain_limit: 90s
       max_queue: 1000
+      max_waiting_per_replica: 8
+      admission: {name: token_bucket, params: {tenants: "a=5/6, b=7/8"}}
+      priority: -3
+      tariff: {usd_per_million_prompt_tokens: 0.55, usd_per_million_output_tokens: 2.19}
       kv_cache_dtype: fp8
       speculative: {num_speculative_tokens: 2, acceptance_rate: 0.5}
       enable_dbo: true)");
   yaml = with(yaml, "generate: {",
-              "transforms: [{rate_scale: 2.5}, {shift: 1min}, {thin: 0.5}, {limit: 9}]\n      generate: {");
+              "tenant: acme\n      priority: 4\n      paid: false\n      transforms: [{rate_scale: 2.5}, {shift: "
+              "1min}, {thin: 0.5}, {limit: 9}]\n      generate: {");
   yaml = with(yaml, "output: 100",
               "output: {empirical: [{value: 3}, {value: 4, weight: 0.5}]}, prefixes: {length: 64, count: 3}");
   yaml = with(yaml, "rate: 2", "rate: 2, process: weibull, cv: 3, curve: [1, 2], shocks: [{at: 5min, factor: 3}]");

@@ -45,6 +45,7 @@ TEST(Catalogue, EveryDefaultReadsBack) {
   each_default_is_allowed(builtins().allocators);
   each_default_is_allowed(builtins().training_queues);
   each_default_is_allowed(builtins().placements);
+  each_default_is_allowed(builtins().admissions);
   each_default_is_allowed(builtins().autoscalers);
 }
 

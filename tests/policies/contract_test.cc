@@ -4,6 +4,7 @@
 
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "tests/policies/builtins.h"
 
@@ -152,47 +153,116 @@ TEST(Contract, BatchersPlanWithinTheLimits) {
   }
 }
 
+struct RandomQueue {
+  std::vector<WaitingJobView> waiting;
+  std::vector<RunningJobView> running;
+  std::vector<EndedJobView> ended;
+  std::vector<JobTraits> traits;
+  QueueView view;
+
+  explicit RandomQueue(RandomStream& random) {
+    const Instant now{1000};
+    const auto most = static_cast<std::size_t>(1) << 5;
+    for (std::size_t i = 0; i < most; ++i) traits.emplace_back().priority = up_to(random, 3);
+    std::uint32_t id = 0;
+    for (int n = up_to(random, 10); n > 0; --n, ++id) {
+      const Duration estimate{random.below(50) == 0 ? Duration::max().ns : 1 + up_to(random, 500)};
+      WaitingJobView w{JobId{id}, Instant{id}, Gpus{1 + up_to(random, 12)}, estimate, "t", 0, random.below(5) == 0};
+      w.ran = Duration{up_to(random, 900)};
+      w.attained = w.gpus * w.ran;
+      w.waiting_since = Instant{id + up_to(random, 900)};
+      w.traits = &traits[id];
+      waiting.push_back(w);
+    }
+    Gpus busy{0};
+    for (int n = up_to(random, 6); n > 0; --n, ++id) {
+      const Instant started{up_to(random, 999)};
+      RunningJobView r{JobId{id}, Instant{0}, started, started + Duration{1 + up_to(random, 1500)},
+                       Gpus{1 + up_to(random, 8)}};
+      r.asked = r.gpus;
+      r.since = started;
+      r.attained = GpuTime{up_to(random, 5000)};
+      r.ran = Duration{up_to(random, started.ns)};
+      r.traits = &traits[id];
+      running.push_back(r);
+      busy += r.gpus;
+    }
+    std::sort(running.begin(), running.end(),
+              [](const auto& a, const auto& b) { return std::tie(a.started, a.id) < std::tie(b.started, b.id); });
+    for (int n = up_to(random, 3); n > 0; --n) {
+      const Gpus gpus{1 + up_to(random, 8)};
+      const Duration ran{up_to(random, 900)};
+      ended.push_back({JobId{1000 + id++}, gpus, gpus * ran, ran});
+    }
+    const Gpus free{up_to(random, 16)};
+    view = {.now = now, .free = free, .capacity = free + busy, .waiting = waiting, .running = running, .ended = ended};
+  }
+};
+
+void check_decision(const std::string& name, const RandomQueue& q, const QueueDecision& d) {
+  std::set<JobId> named;
+  Gpus left = q.view.free;
+  for (const JobId job : d.preempt) {
+    const auto it = std::find_if(q.running.begin(), q.running.end(), [&](const auto& r) { return r.id == job; });
+    ASSERT_TRUE(it != q.running.end() && named.insert(job).second) << name;
+    left += it->gpus;
+  }
+  ASSERT_TRUE(d.preempt.empty() || !d.start.empty()) << name;  // Nobody is stopped for nobody.
+  for (const auto& [job, gpus, group] : d.start) {
+    const auto it = std::find_if(q.waiting.begin(), q.waiting.end(), [&](const auto& w) { return w.id == job; });
+    ASSERT_TRUE(it != q.waiting.end() && !it->blocked && named.insert(job).second) << name;
+    left -= it->gpus;
+  }
+  ASSERT_GE(left, Gpus{0}) << name;
+  ASSERT_GT(d.ask_again, q.view.now) << name;
+}
+
 TEST(Contract, TrainingQueuesStartWaitingJobsThatFit) {
   for (const auto& [name, entry] : builtins().training_queues.entries()) {
     const auto queue = make_policy(builtins().training_queues, name),
                again = make_policy(builtins().training_queues, name);
     RandomStream random(23, "queues");
     for (int i = 0; i < kViews; ++i) {
-      const Instant now{1000};
-      std::vector<WaitingJobView> waiting;
-      std::vector<RunningJobView> running;
-      std::uint32_t id = 0;
-      for (int n = up_to(random, 10); n > 0; --n, ++id) {
-        const Duration estimate{random.below(50) == 0 ? Duration::max().ns : 1 + up_to(random, 500)};
-        waiting.push_back(
-            {JobId{id}, Instant{id}, Gpus{1 + up_to(random, 12)}, estimate, "t", 0, random.below(5) == 0});
-      }
-      Gpus busy{0};
-      for (int n = up_to(random, 6); n > 0; --n, ++id) {
-        const Instant started{up_to(random, 999)};
-        running.push_back(
-            {JobId{id}, Instant{0}, started, started + Duration{1 + up_to(random, 1500)}, Gpus{1 + up_to(random, 8)}});
-        busy += running.back().gpus;
-      }
-      std::sort(running.begin(), running.end(), [](const auto& a, const auto& b) { return a.started < b.started; });
-      const Gpus free{up_to(random, 16)};
-      const QueueView view{now, free, free + busy, waiting, running};
+      const RandomQueue q(random);
       QueueDecision decision, other;
-      queue->decide(view, &decision);
-      again->decide(view, &other);
-      ASSERT_TRUE(decision.start == other.start && decision.preempt == other.preempt) << name;
-      ASSERT_TRUE(decision.preempt.empty()) << name;
-      std::set<JobId> started;
-      Gpus left = free;
-      for (const auto& [job, gpus, group] : decision.start) {
-        const auto it = std::find_if(waiting.begin(), waiting.end(), [&](const auto& w) { return w.id == job; });
-        ASSERT_TRUE(it != waiting.end() && !it->blocked && started.insert(job).second) << name;
-        left -= it->gpus;
-      }
-      ASSERT_GE(left, Gpus{0}) << name;
+      queue->decide(q.view, &decision);
+      again->decide(q.view, &other);
+      ASSERT_TRUE(decision.start == other.start && decision.preempt == other.preempt &&
+                  decision.resize == other.resize && decision.ask_again == other.ask_again)
+          << name;
+      check_decision(name, q, decision);
+      if (HasFatalFailure()) return;
     }
   }
 }
+
+// What a placement may be told of a gang; any part may be missing.
+struct GangFields {
+  std::vector<NodeShare> holds, ran_on;
+  std::vector<double> speed, usd;
+  std::vector<Gpus> recent;
+
+  explicit GangFields(RandomStream& random) {
+    for (std::vector<NodeShare>* shares : {&holds, &ran_on}) {
+      std::uint32_t id = 0;
+      for (int n = up_to(random, 4); n > 0; --n) {
+        id += 1 + static_cast<std::uint32_t>(up_to(random, 5));  // Maybe a node without an idle GPU.
+        shares->push_back({NodeId{id}, Gpus{1 + up_to(random, 7)}});
+      }
+    }
+    for (int n = random.below(2) == 0 ? 0 : 3; n > 0; --n) speed.push_back(0.1 + random.uniform());
+    for (int n = random.below(2) == 0 ? 0 : 3; n > 0; --n) usd.push_back(10 * random.uniform());
+    for (int n = up_to(random, 20); n > 0; --n) recent.push_back(Gpus{1 + up_to(random, 100)});
+  }
+  void fill(GangView* gang) const {
+    gang->job = JobId{7};
+    gang->holds = holds;
+    gang->ran_on = ran_on;
+    gang->speed_by_group = speed;
+    gang->usd_by_group = usd;
+    gang->recent = recent;
+  }
+};
 
 TEST(Contract, PlacementsAnswerWholeGangsOrNothing) {
   for (const auto& [name, entry] : builtins().placements.entries()) {
@@ -210,9 +280,12 @@ TEST(Contract, PlacementsAnswerWholeGangsOrNothing) {
         sum += nodes.back().free.value;
       }
       const Gpus gpus{1 + up_to(random, 60)};
+      GangView gang(gpus);
+      const GangFields fields(random);
+      fields.fill(&gang);
       std::vector<NodeShare> shares, again;
-      placement->place(gpus, nodes, &shares);
-      placement->place(gpus, nodes, &again);
+      placement->place(gang, nodes, &shares);
+      make_policy(builtins().placements, name)->place(gang, nodes, &again);
       ASSERT_EQ(shares, again) << name;
       ASSERT_EQ(shares.empty(), sum < gpus.value) << name;  // mix_groups is on: what fits is placed.
       int placed = 0;

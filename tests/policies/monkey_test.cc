@@ -20,6 +20,9 @@ void set_monkeys(Inputs* in, std::uint64_t seed, Crime crime) {
     pool.router_name = "monkey_router";
     pool.batcher = std::make_unique<MonkeyBatcher>(crime);
     pool.batcher_name = "monkey_batcher";
+    pool.admission = std::make_unique<MonkeyAdmission>(seed, crime);
+    pool.admission_name = "monkey_admission";
+    pool.autoscaler = std::make_unique<MonkeyAutoscaler>(seed);
   }
 }
 
@@ -88,6 +91,7 @@ TEST(Monkey, IllegalBatcherIsNamed) {
   expect_blamed("monkey_batcher",
                 {Crime::kAdmitMoreThanWait, Crime::kEmptyChunk, Crime::kChunkTooLong, Crime::kContinueNothing});
 }
+TEST(Monkey, IllegalAdmissionIsNamed) { expect_blamed("monkey_admission", {Crime::kNegativeCap}); }
 TEST(Monkey, IllegalTrainingQueueIsNamed) {
   expect_blamed("monkey_queue",
                 {Crime::kStartUnknownJob, Crime::kStartTwice, Crime::kPreemptWaiting, Crime::kResizeRigid,

@@ -72,13 +72,13 @@ void expect_as_reference(const std::string& row, const std::string& policy, cons
   ASSERT_EQ(jobs.size(), 10'000u);
   const auto expected = read_expected();
   const auto queue = make_queue(policy, params);
-  const std::vector<Instant> starts = simulate_queue(jobs, Gpus{512}, queue.get());
+  const QueueRun result = run_queue(jobs, Gpus{512}, queue.get());
   Int128 wait = 0, jct = 0;
   Instant last{0};
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    wait += (starts[i] - jobs[i].submit).ns;
-    jct += (starts[i] + jobs[i].run - jobs[i].submit).ns;
-    last = std::max(last, starts[i] + jobs[i].run);
+    wait += (result.ends[i] - jobs[i].submit - jobs[i].run).ns;  // All the time it did not run.
+    jct += (result.ends[i] - jobs[i].submit).ns;
+    last = std::max(last, result.ends[i]);
   }
   const std::vector<std::string> ours{hundredths(jct, jobs.size()), hundredths(wait, jobs.size()),
                                       std::to_string(last.ns / 1'000'000'000)};
@@ -89,6 +89,8 @@ TEST(PhillyPeer, Fcfs) { expect_as_reference("fcfs", "fcfs", {}); }
 TEST(PhillyPeer, FirstFit) { expect_as_reference("first_fit_in_arrival_order", "first_fit", {}); }
 TEST(PhillyPeer, EasyBackfill) { expect_as_reference("easy_backfill_exact_estimates", "easy_backfill", {}); }
 TEST(PhillyPeer, SjfHeadBlocks) { expect_as_reference("sjf_head_blocks", "sjf", {}); }
+TEST(PhillyPeer, Srtf) { expect_as_reference("srtf", "srtf", {}); }
+TEST(PhillyPeer, SrsfGpuTime) { expect_as_reference("srsf_gpu_time", "srtf", {{"weight_gpus", "true"}}); }
 TEST(PhillyPeer, SjfSkip) { expect_as_reference("sjf_skip", "sjf", {{"head_blocks", "false"}}); }
 
 }  // namespace

@@ -4,35 +4,26 @@
 #include <bit>
 #include <set>
 
-#include "tests/policies/builtins.h"
+#include "tests/policies/placement_instances.h"
 
 namespace jevons::testing {
 namespace {
 
-NodeView node(std::uint32_t id, int free, std::uint32_t leaf = 0, std::uint32_t group = 0, int total = 8) {
-  return {NodeId{id}, GroupId{group}, LeafId{leaf}, Gpus{total}, Gpus{free}};
-}
-
-using Shares = std::vector<std::pair<std::uint32_t, int>>;
-
-Shares place(const std::string& name, int gpus, const std::vector<NodeView>& nodes, const ParamText& params = {}) {
-  std::vector<NodeShare> shares;
-  make_policy(builtins().placements, name, params)->place(Gpus{gpus}, nodes, &shares);
-  Shares out;
-  for (const NodeShare& s : shares) out.emplace_back(s.node.index, s.gpus.value);
-  std::sort(out.begin(), out.end());
-  return out;
+std::vector<std::string> all_placements() {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : builtins().placements.entries()) names.push_back(name);
+  return names;
 }
 
 TEST(Placement, WhatDoesNotFitIsLeftOut) {
-  for (const char* name : {"packed", "spread", "best_fit"}) {
+  for (const std::string& name : all_placements()) {
     EXPECT_EQ(place(name, 1, {}), Shares{}) << name;
     EXPECT_EQ(place(name, 9, {node(0, 4), node(1, 4)}), Shares{}) << name;
   }
 }
 
 TEST(Placement, WhatFitsExactlyTakesAll) {
-  for (const char* name : {"packed", "spread", "best_fit"}) {
+  for (const std::string& name : all_placements()) {
     EXPECT_EQ(place(name, 9, {node(0, 4), node(3, 5, 2)}), (Shares{{0, 4}, {3, 5}})) << name;
   }
 }
@@ -76,7 +67,7 @@ TEST(Placement, PackedPutsTheRemainderIntoALeafItAlreadyUses) {
 TEST(Placement, GangsStayInOneGroupWhereTheyCan) {
   // The A100 group has 10 free in two nodes, the H100 group 16 in two.
   const std::vector<NodeView> nodes{node(0, 8, 0, 0), node(1, 2, 0, 0), node(2, 8, 1, 1), node(3, 8, 1, 1)};
-  for (const char* name : {"packed", "spread", "best_fit"}) {
+  for (const std::string& name : all_placements()) {
     const Shares in_one = place(name, 16, nodes);
     EXPECT_EQ(in_one, (Shares{{2, 8}, {3, 8}})) << name;
     int sum = 0;

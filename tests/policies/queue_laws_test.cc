@@ -1,6 +1,7 @@
 // Laws of training queues: monotonicity of FCFS (check 31), the anomaly of EASY (32), the exhaustive optimum (12).
 #include <gtest/gtest.h>
 
+#include <map>
 #include <numeric>
 
 #include "tests/policies/queue_instances.h"
@@ -98,8 +99,9 @@ void expect_no_better(const Instance& instance) {
   const Best best = optimum(instance);
   const bool list_bound = std::all_of(instance.jobs.begin(), instance.jobs.end(),
                                       [](const QueueJob& j) { return j.gpus == Gpus{1} && j.submit == Instant{0}; });
-  const std::pair<std::string, ParamText> policies[] = {
-      {"fcfs", {}}, {"first_fit", {}}, {"easy_backfill", {}}, {"sjf", {}}, {"sjf", {{"head_blocks", "false"}}}};
+  const std::pair<std::string, ParamText> policies[] = {{"fcfs", {}},          {"first_fit", {}},
+                                                        {"easy_backfill", {}}, {"conservative_backfill", {}},
+                                                        {"sjf", {}},           {"sjf", {{"head_blocks", "false"}}}};
   for (const auto& [name, params] : policies) {
     const std::vector<Instant> starts = starts_of(name, instance, params);
     const std::int64_t makespan = last_end(instance, starts).ns;
@@ -156,6 +158,81 @@ TEST(QueueLaws, NoPolicyBeatsTheOptimumOfFiveJobsOnFourGpus) {
     std::stable_sort(instance.jobs.begin(), instance.jobs.end(),
                      [](const QueueJob& a, const QueueJob& b) { return a.submit < b.submit; });
     expect_no_better(instance);
+  }
+}
+
+// The least sum of ends and the least makespan when jobs may be stopped at any nanosecond for nothing: every set of
+// jobs that fits, at every instant, once for each state.
+class PreemptiveOptimum {
+ public:
+  static constexpr std::int64_t kAllCame = 4;  // No job is submitted later; from then on the instant does not matter.
+  explicit PreemptiveOptimum(const Instance& instance) : instance_(instance) {}
+  Best from(std::int64_t now, std::vector<std::int64_t> left) {
+    if (std::all_of(left.begin(), left.end(), [](std::int64_t l) { return l == 0; })) return {0, 0};
+    const auto known = known_.find({now, left});
+    if (known != known_.end()) return known->second;
+    Best best;
+    for (unsigned set = 0; set < 1u << left.size(); ++set) {
+      std::vector<std::int64_t> then = left;
+      int gpus = 0;
+      bool may = true;
+      for (std::size_t i = 0; i < left.size(); ++i) {
+        if ((set >> i & 1u) == 0) continue;
+        gpus += instance_.jobs[i].gpus.value;
+        may = may && left[i] > 0 && instance_.jobs[i].submit.ns <= now;
+        --then[i];
+      }
+      if (!may || gpus > instance_.capacity.value || (set == 0 && now >= kAllCame)) continue;
+      const Best rest = from(std::min(now + 1, kAllCame), then);
+      best.makespan = std::min(best.makespan, 1 + rest.makespan);
+      best.sum_of_ends = std::min(best.sum_of_ends, unfinished(left) + rest.sum_of_ends);
+    }
+    return known_[{now, left}] = best;
+  }
+
+ private:
+  static std::int64_t unfinished(const std::vector<std::int64_t>& left) {
+    return std::count_if(left.begin(), left.end(), [](std::int64_t l) { return l > 0; });
+  }
+  Instance instance_;
+  std::map<std::pair<std::int64_t, std::vector<std::int64_t>>, Best> known_;
+};
+
+// On one GPU SRTF is the optimum of the mean (Schrage, 1968).
+TEST(QueueLaws, NoPreemptivePolicyBeatsThePreemptiveOptimum) {
+  RandomStream random(12, "preemptive optimum");
+  const std::pair<std::string, ParamText> policies[] = {{"srtf", {}},
+                                                        {"srtf", {{"weight_gpus", "true"}}},
+                                                        {"las", {{"thresholds", "2e-9,5e-9"}, {"promote_knob", "1"}}},
+                                                        {"gittins", {}},
+                                                        {"priority_aging", {{"age_scale", "2ns"}}}};
+  for (int i = 0; i < 200; ++i) {
+    Instance instance;
+    instance.capacity = Gpus{i % 4 + 1};
+    std::vector<std::int64_t> left;
+    for (int j = 0; j < 4 + i % 8 / 4; ++j) {
+      const Duration run{static_cast<std::int64_t>(1 + random.below(3))};
+      const auto gpus = 1 + random.below(static_cast<std::uint64_t>(instance.capacity.value));
+      instance.jobs.push_back({Instant{static_cast<std::int64_t>(random.below(4))},
+                               Gpus{static_cast<std::int32_t>(gpus)}, run, run,
+                               static_cast<std::int32_t>(random.below(2))});
+    }
+    std::stable_sort(instance.jobs.begin(), instance.jobs.end(),
+                     [](const QueueJob& a, const QueueJob& b) { return a.submit < b.submit; });
+    for (const QueueJob& j : instance.jobs) left.push_back(j.run.ns);
+    const Best best = PreemptiveOptimum(instance).from(0, left);
+    for (const auto& [name, params] : policies) {
+      const QueueRun run = run_queue(instance.jobs, instance.capacity, make_queue(name, params).get());
+      std::int64_t sum = 0, makespan = 0;
+      for (const Instant end : run.ends) {
+        sum += end.ns;
+        makespan = std::max(makespan, end.ns);
+      }
+      ASSERT_GE(makespan, best.makespan) << name << ": " << text_of(instance);
+      ASSERT_GE(sum, best.sum_of_ends) << name << ": " << text_of(instance);
+      if (name != "srtf" || instance.capacity != Gpus{1}) continue;
+      ASSERT_EQ(sum, best.sum_of_ends) << text_of(instance);
+    }
   }
 }
 

@@ -16,6 +16,7 @@ RequestRecord completed() {
   r.replica = {7};
   r.prompt = Tokens{100};
   r.output = Tokens{4};
+  r.cut = Tokens{6};
   r.produced = Tokens{4};
   r.reused = Tokens{32};
   r.prefilled = Tokens{68};
@@ -41,7 +42,7 @@ TEST(RequestsCsv, ACompletedRequest) {
   // 500,000,002 ns after the first token for three tokens: 166,666,667 each.
   EXPECT_EQ(rows_of(completed()),
             "split,7,41,b,\"chat,1\",7,completed,100,4,4,32,68,0,0,1.000000001,1.000000002,1.500000001,2.000000003,"
-            "0.500000000,0.166666667,1.000000002\n");
+            "0.500000000,0.166666667,1.000000002,6\n");
 }
 
 TEST(RequestsCsv, ARefusedRequestHasNoTimes) {
@@ -49,15 +50,15 @@ TEST(RequestsCsv, ARefusedRequestHasNoTimes) {
   r.reason = FinishReason::kRejected;
   r.replica = ReplicaId{};
   r.scheduled = r.first_token = Instant::never();
-  r.produced = r.reused = r.prefilled = Tokens{0};
-  EXPECT_EQ(rows_of(r), "split,7,41,b,\"chat,1\",,rejected,100,4,0,0,0,0,0,1.000000001,,,2.000000003,,,\n");
+  r.produced = r.reused = r.prefilled = r.cut = Tokens{0};
+  EXPECT_EQ(rows_of(r), "split,7,41,b,\"chat,1\",,rejected,100,4,0,0,0,0,0,1.000000001,,,2.000000003,,,,0\n");
 }
 
 TEST(RequestsCsv, OneTokenHasNoTpot) {
   RequestRecord r = completed();
   r.output = r.produced = Tokens{1};
   r.finish = r.first_token;
-  EXPECT_TRUE(rows_of(r).ends_with("0.500000000,,0.500000000\n"));
+  EXPECT_TRUE(rows_of(r).ends_with("0.500000000,,0.500000000,6\n"));
 }
 
 TEST(RequestsCsv, RowsHaveAsManyFieldsAsTheHeader) {

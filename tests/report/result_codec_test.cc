@@ -23,12 +23,16 @@ TEST(ResultCodec, RoundTripLosesNothing) {
   run.result.ledger_by_group[0].by_purpose[2] = GpuTime{(Int128{1} << 100) + 12345};  // Beyond 64 bits.
   run.result.ledger_by_group[1].by_purpose[3] = GpuTime{-7};
   run.result.ledger.by_phase[9] = GpuTime{(Int128{1} << 90) + 1};
+  run.result.pools[0].degraded = 17;
+  run.result.pools[0].earned = MicroDollars{1'234'567};
   run.result.serving.ttft.add(std::numeric_limits<std::int64_t>::max());
   const std::string before = json_report(c);
   auto back = decode_run(record_of(run));
   ASSERT_TRUE(back.ok());
   EXPECT_EQ(back->result.serving.ttft.counts(), run.result.serving.ttft.counts());
   EXPECT_EQ(back->result.serving.ttft.sum(), run.result.serving.ttft.sum());
+  EXPECT_EQ(back->result.pools[0].degraded, 17U);
+  EXPECT_EQ(back->result.pools[0].earned, MicroDollars{1'234'567});
   EXPECT_EQ(back->horizon, run.horizon);
   c.cells[0].run = *std::move(back);
   EXPECT_EQ(json_report(c), before);

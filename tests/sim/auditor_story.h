@@ -34,7 +34,7 @@ inline Cluster two_nodes() {
 inline MetricsSetup metrics_setup() {
   MetricsSetup s;
   s.groups.push_back({"h100", Gpus{8}, 3.6, two_level_draw(100, 700)});
-  s.pools.push_back({"chat", 0_s, 0_s, 0_s});
+  s.pools.push_back({"chat", 0_s, 1_s, 0_s, {3, 5}});
   return s;
 }
 
@@ -114,7 +114,7 @@ struct Story {
     return verdict_on(result);
   }
   std::string verdict_on(const RunResult& result) const {
-    Auditor auditor(two_nodes());
+    Auditor auditor(two_nodes(), {AuditedPool{0_s, 1_s, 0_s, {3, 5}}});
     for (const Event& e : events) e.send(auditor);
     const Status s = auditor.verdict(result);
     return s ? "" : s.error().text();

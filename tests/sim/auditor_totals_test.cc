@@ -70,6 +70,11 @@ TEST(Auditor, CatchesTokensThatDoNotAddUp) {
   record.recomputed = Tokens{-1};
   expect_end0_caught(record, "tokens");
 }
+TEST(Auditor, CatchesACutThatCannotBe) {
+  RequestRecord record = request(0, 1, 5);
+  record.cut = Tokens{-1};
+  expect_end0_caught(record, "tokens");
+}
 TEST(Auditor, CatchesAnUnfinishedRequestThatIsDone) {
   RequestRecord record = request(0, 1, 5);
   record.reason = FinishReason::kUnfinished;
@@ -106,6 +111,10 @@ TEST(Auditor, CatchesAResultThatIsNotTheEvents) {
       {"ttft", [](RunResult* r) { r->pools[0].ttft.add(1); }},
       {"e2e", [](RunResult* r) { r->serving.e2e.add(0); }},
       {"slo", [](RunResult* r) { r->pools[0].met_slo = 3; }},
+      {"one less within the slo", [](RunResult* r) { --r->serving.met_slo; }},
+      {"earned", [](RunResult* r) { r->pools[0].earned += MicroDollars{1}; }},
+      {"earned in all", [](RunResult* r) { r->serving.earned -= MicroDollars{1}; }},
+      {"degraded", [](RunResult* r) { ++r->pools[0].degraded; }},
       {"jobs", [](RunResult* r) { ++r->training.completed; }},
       {"jct", [](RunResult* r) { r->training.jct.add(1); }},
       {"useful", [](RunResult* r) { r->training.useful += GpuTime{1}; }},

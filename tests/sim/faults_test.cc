@@ -111,7 +111,7 @@ TEST(Faults, RequestsOfABrokenNodeStartAgain) {
   ASSERT_EQ(records.requests.size(), 1u);
   EXPECT_EQ(records.requests[0].preemptions, 1);
   EXPECT_EQ(records.requests[0].reason, FinishReason::kCompleted);
-  EXPECT_GT(records.requests[0].finish, at[0] + 100_s + 20_s);
+  EXPECT_GT(records.requests[0].finish, at[0] + 100_s + 15_s);  // Five of its 20 tokens had been delivered.
 }
 
 }  // namespace

@@ -105,6 +105,27 @@ TEST(Metrics, CountsRequestsByPoolAndTogether) {
   EXPECT_EQ(m.result().end, Instant{10'000'000'000});
 }
 
+// 100 prompt and 21 output tokens at 0.1 and 0.25 USD a million: 10 + 5.25 micro-dollars.
+TEST(Metrics, PaidRequestsWithinTheSloEarnTheTariff) {
+  MetricsSetup s = setup();
+  s.pools[0].tariff = {0.1, 0.25};
+  Metrics m(s);
+  RequestRecord paid = completed(0, 0, 21), free = paid, late = paid, cut = paid, elsewhere = completed(4, 1, 21);
+  free.paid = false;
+  late.first_token = late.arrival + 1001_ms;
+  cut.cut = Tokens{79};
+  for (const RequestRecord& r : {paid, free, late, cut, elsewhere}) {
+    m.on_request_arrival(r.arrival, r.id, r.pool, r.prompt, r.output);
+    m.on_request_end(r.finish, r);
+  }
+  m.on_run_end(Instant{10'000'000'000});
+  EXPECT_EQ(m.result().pools[0].earned, MicroDollars{31});  // 30.5, rounded half up.
+  EXPECT_EQ(m.result().pools[1].earned, MicroDollars{0});
+  EXPECT_EQ(m.result().serving.earned, MicroDollars{31});
+  EXPECT_EQ(m.result().pools[0].degraded, 1U);
+  EXPECT_EQ(m.result().serving.degraded, 1U);
+}
+
 TEST(Metrics, CountsJobs) {
   Metrics m(setup());
   for (std::uint32_t i = 0; i < 3; ++i) m.on_job_arrival(Instant{}, JobId{i}, Gpus{8});

@@ -33,8 +33,8 @@ std::string line(const char* name, const Values&... values) {
 
 inline std::string text_of(const RequestRecord& r) {
   return line("request", r.id.index, std::uint64_t{r.workload}, r.pool, r.replica, static_cast<std::int64_t>(r.reason),
-              r.prompt, r.output, r.produced, r.reused, r.prefilled, r.recomputed, std::int64_t{r.preemptions},
-              r.arrival, r.scheduled, r.first_token, r.finish);
+              r.prompt, r.output, r.cut, r.produced, r.reused, r.prefilled, r.recomputed, std::int64_t{r.preemptions},
+              std::int64_t{r.paid ? 1 : 0}, r.arrival, r.scheduled, r.first_token, r.finish);
 }
 inline std::string text_of(const JobRecord& r) {
   return "job " + std::string(r.name) +
@@ -105,7 +105,7 @@ inline std::string text_of(const char* name, const Histogram& h) {
 inline std::string text_of(const ServingResult& s) {
   return "pool " + s.pool +
          line("", s.arrived, s.completed, s.rejected, s.unfinished, s.met_slo, s.preemptions, s.prompt, s.output,
-              s.produced, s.prefilled, s.reused, s.recomputed) +
+              s.produced, s.prefilled, s.reused, s.recomputed, s.degraded, s.earned) +
          text_of("  ttft", s.ttft) + text_of("  tpot", s.tpot) + text_of("  e2e", s.e2e) +
          text_of("  queue", s.queue_time);
 }

@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "policies/api/admission.h"
 #include "policies/api/allocator.h"
+#include "policies/api/autoscaler.h"
 #include "policies/api/batcher.h"
 #include "policies/api/placement.h"
 #include "policies/api/router.h"
@@ -49,6 +51,7 @@ enum class Crime {
   kVictimTwice,
   kReclaimUnknown,
   kReclaimTwice,
+  kNegativeCap,
 };
 
 inline bool one_in(RandomStream& random, std::uint64_t n) { return random.below(n) == 0; }
@@ -67,6 +70,32 @@ class MonkeyRouter final : public Router {
  private:
   RandomStream random_;
   Crime crime_;
+};
+
+class MonkeyAdmission final : public Admission {
+ public:
+  MonkeyAdmission(std::uint64_t seed, Crime crime) : random_(seed, "admission"), crime_(crime) {}
+  AdmissionDecision decide(const AdmissionView& view) override {
+    if (crime_ == Crime::kNegativeCap) return {.output_cap = Tokens{-1}};
+    const bool hopeless = view.probe->predicted_ttft() == Duration::max();
+    const bool endless = view.probe->predicted_tpot() == Duration::max();
+    return {.admit = hopeless != endless || !one_in(random_, 5),
+            .output_cap = Tokens{static_cast<std::int64_t>(random_.below(3) * random_.below(40))}};
+  }
+
+ private:
+  RandomStream random_;
+  Crime crime_;
+};
+
+// Any number is legal.
+class MonkeyAutoscaler final : public Autoscaler {
+ public:
+  explicit MonkeyAutoscaler(std::uint64_t seed) : random_(seed, "autoscaler") {}
+  std::int64_t desired(const AutoscalerView&) override { return static_cast<std::int64_t>(random_.bits()); }
+
+ private:
+  RandomStream random_;
 };
 
 // Random but pure: what it draws depends on the view alone.

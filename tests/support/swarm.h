@@ -17,7 +17,8 @@ namespace jevons::testing {
 
 class Swarm {
  public:
-  explicit Swarm(std::uint64_t seed) : seed_(seed), random_(seed, "swarm"), policies_(builtin_policies()) {}
+  explicit Swarm(std::uint64_t seed)
+      : seed_(seed), random_(seed, "swarm"), serving_(seed, "swarm/serving"), policies_(builtin_policies()) {}
 
   Inputs build() {
     std::vector<NodeGroup> groups;
@@ -40,6 +41,8 @@ class Swarm {
     }
     if (!maybe(4)) training(&in);
     if (maybe(4)) faults(&in);
+    for (PoolSetup& p : in.pools) admission(&p);
+    for (RequestStreamSetup& s : in.requests) who_sends(&s);
     return in;
   }
 
@@ -124,6 +127,39 @@ class Swarm {
     in->pools.push_back(std::move(p));
   }
 
+  // From a stream of its own: what was drawn before there were admissions is drawn as it was.
+  std::int64_t served(std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(serving_.below(static_cast<std::uint64_t>(high - low) + 1));
+  }
+  void admission(PoolSetup* p) {
+    if (served(0, 2) == 0) p->max_waiting_per_replica = static_cast<std::int32_t>(served(1, 5));
+    if (served(0, 1) == 0) {
+      p->tariff = {static_cast<double>(served(0, 5'000'000)) / 1e6, static_cast<double>(served(0, 9'000'000)) / 1e6};
+    }
+    if (served(0, 2) == 0) return;
+    constexpr const char* kNames[] = {"unbounded",  "queue_limit", "token_bucket",
+                                      "predictive", "paid_first",  "degrade"};
+    p->admission_name = kNames[served(0, 5)];
+    const auto text = [&](std::int64_t low, std::int64_t high) { return std::to_string(served(low, high)); };
+    ParamText params;
+    if (p->admission_name == "queue_limit") params = {{"per_replica", text(0, 20)}, {"total", text(0, 40)}};
+    if (p->admission_name == "token_bucket") {
+      params = {
+          {"tokens_per_s", text(0, 2000)}, {"burst", text(100, 9000)}, {"tenants", "a=" + text(0, 900) + "/5000"}};
+    }
+    if (p->admission_name == "predictive") params = {{"wait_for_replica", served(0, 3) == 0 ? "false" : "true"}};
+    if (p->admission_name == "paid_first") params = {{"free_queue", text(1, 5)}, {"free_kv_use", "0.5"}};
+    if (p->admission_name == "degrade")
+      params = {{"output_cap", text(1, 60)}, {"queue", text(0, 4)}, {"kv_use", "0.3"}};
+    p->admission = make_policy(policies_.admissions, p->admission_name, params, seed_);
+  }
+
+  void who_sends(RequestStreamSetup* s) {
+    if (served(0, 2) > 0) s->tenant = served(0, 1) == 0 ? "a" : "b";
+    s->priority = static_cast<std::int32_t>(served(-1, 1));
+    s->paid = served(0, 2) > 0;
+  }
+
   // Bursts, ties, and families of prompts that share prefixes.
   std::vector<Request> requests() {
     const std::int64_t count = between(1, 150), gap_us = between(1, 3'000'000);
@@ -205,7 +241,7 @@ class Swarm {
   }
 
   std::uint64_t seed_;
-  RandomStream random_;
+  RandomStream random_, serving_;
   Policies policies_;
 };
 

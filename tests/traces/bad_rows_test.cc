@@ -1,48 +1,13 @@
 // Every reason a row can be bad, with its message, and what dropping counts.
-#include <gtest/gtest.h>
+#include "tests/traces/bad_rows.h"
 
-#include "tests/traces/support.h"
+#include <gtest/gtest.h>
 
 namespace jevons::test {
 namespace {
 
-struct Case {
-  std::string row, where, message, reason;  // `where` is what follows the file's name.
-};
-
-std::string error_of(const std::string& path, bool jobs, const TraceOptions& options) {
-  if (!jobs) return read(path, options).error;
-  auto trace = read_jobs(path, options);
-  return trace ? "" : trace.error().text();
-}
-
-// Each row alone is an error, and dropped it is counted, between two good rows.
-void check(const std::string& header, const std::string& good, const std::vector<Case>& cases, bool jobs,
-           TraceOptions options = {}) {
-  const Folder folder;
-  for (const Case& c : cases) {
-    const std::string path = folder.write("t", header + good + c.row + "\n" + good);
-    options.drop_bad_rows = false;
-    EXPECT_EQ(error_of(path, jobs, options), path + c.where + ": " + c.message) << c.row;
-    options.drop_bad_rows = true;
-    ReadCounts counts;
-    if (jobs) {
-      counts = read_jobs(path, options)->counts;
-    } else {
-      const ReadTrace t = read(path, options);
-      EXPECT_EQ(t.error, "");
-      counts = t.counts;
-    }
-    EXPECT_EQ(counts.rows, 3U) << c.row;
-    EXPECT_EQ(counts.kept, 2U) << c.row;
-    EXPECT_EQ(counts.dropped, (std::map<std::string, std::uint64_t>{{c.reason, 1}})) << c.row;
-  }
-}
-
 constexpr const char* kCount = " (expected a whole number from 1 to 2^40, got '";
 constexpr const char* kStamp = " (expected YYYY-MM-DD HH:MM:SS with up to 9 decimals and an optional zone, got '";
-
-std::string with(const std::string& text, const std::string& got) { return text + got + "')"; }
 
 TEST(BadRows, Azure) {
   const std::string prompt = "prompt tokens ", output = "output tokens ", time = "arrival time ";

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "tests/traces/support.h"
 #include "traces/fields.h"
+#include "traces/job_check.h"
 
 namespace jevons::test {
 namespace {
@@ -17,10 +18,50 @@ struct Sample {
 
 std::string two(std::size_t n) { return (n < 10 ? "0" : "") + std::to_string(n); }
 
+constexpr const char* kThroughputs = R"J({"v100": {"('LM (batch size 5)', 4)": {"null": 2.5}}, "k80": {}})J";
+
+// Of the formats with jobs only.
+std::vector<Sample> more_job_samples() {
+  std::string tiresias = "job_id,num_gpu,submit_time,iterations,model_name,duration,interval\r\n";
+  std::string chronus =
+      "job_id,user,num_gpu,submit_time,duration,expect_time_list,expect_value_list,best_effort,job_type\n";
+  std::string elastic = "job_id,submit_time,real_iteration,ddl,num_gpu,duration\n";
+  std::string gavel, gavel2021, pai;
+  std::string pollux = "name,time,application,num_replicas,batch_size\n";
+  std::string openb =
+      "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n";
+  std::string helios = "job_id,user,vc,gpu_num,cpu_num,node_num,state,submit_time,start_time,end_time,duration,queue\n";
+  std::string acme =
+      "job_id,user,node_num,gpu_num,cpu_num,mem_per_pod_GB,type,state,submit_time,start_time,end_time,duration\n";
+  for (std::size_t i = 0; chronus.size() < 4000; ++i) {
+    const std::string n = std::to_string(i * 37 % 4096 + 1), t = std::to_string(i * 10),
+                      end = std::to_string(i * 10 + 7);
+    const std::string clock = two(i / 60) + ":" + two(i % 60);
+    tiresias += n + ",8," + t + ",133,vgg11," + n + ",23\r\n";
+    chronus += n + ",vc,4," + t + ",147," + (i % 2 == 0 ? "128,10,0,strict\n" : "100-200,10-5,0,soft\n");
+    elastic += n + "," + t + ",1," + std::to_string(i * 10 + 5000) + ",4," + n + "\n";
+    gavel += "LM (batch size 5)\tpython3 main.py\t--steps\t0\t" + n + "\t" + t + ".000000\t4\n";
+    gavel2021 += "LM (batch size 5)\tmain.py\tdir\t--steps\t1\t" + n + "\t4\t5.0\t1.5\t" + t + ".5\n";
+    pollux += "bert-" + n + "," + t + ",bert,8,384\n";
+    openb += "pod-" + n + ",6000,12288,1,460,V100M16|T4,LS,Running," + t + "," + end + "," + t + "\n";
+    helios += n + ",u1,vc2,8,64,1,COMPLETED,2020-04-01 00:" + clock + ",2020-04-01 01:" + clock + ",,66,7\n";
+    acme += n + ",u1,2,16,240,1000,Other,FAILED,2023-05-17 11:" + clock + "+00:00,2023-05-17 12:" + clock +
+            "+00:00,2023-05-17 13:" + clock + "+00:00,1\n";
+    pai += n + ",worker,2.0,Terminated,1" + t + ".0,2" + t + ".0,600.0,29.296875,50.0,MISC\n";
+  }
+  return {{"tiresias", tiresias, true},   {"chronus", chronus, true},
+          {"elasticflow", elastic, true}, {"gavel", gavel, true},
+          {"gavel21", gavel2021, true},   {"pollux", pollux, true},
+          {"openb", openb, true},         {"helios", helios, true},
+          {"acme_raw", acme, true},       {"pai", pai, true}};
+}
+
 std::vector<Sample> samples() {
   std::string azure = "TIMESTAMP,ContextTokens,GeneratedTokens\n", azure2024 = azure, mooncake;
   std::string own = "arrival_s,prompt_tokens,output_tokens,workload,hash_block,block_hashes\n";
-  std::string jobs = "job_id,submit,num_gpus,dur,vc,estimate,parameters\n";
+  std::string jobs =
+      "job_id,submit,num_gpus,dur,vc,estimate,parameters,priority,deadline,flexibility,min_gpus,max_gpus,scaling,"
+      "speed_by_gpu,after,cpus,memory_bytes\n";
   std::string philly = "timestamp,duration,num_gpus,gpu_time,cluster\n";
   std::string acme = "job_id,arrival_time,num_iteration,gpu_workers,ps,gpu_per_worker\n";
   std::string swf = "; Version: 2.2\n; MaxProcs: 128\n";
@@ -32,13 +73,20 @@ std::vector<Sample> samples() {
         "{\"timestamp\": " + std::to_string(i * 3000) + ", \"input_length\": " + std::to_string(i % 3 * 512 + 1) +
         ", \"output_length\": 52, \"hash_ids\": [46" + (i % 3 > 0 ? ", 47" : "") + (i % 3 > 1 ? ", 48" : "") + "]}\n";
     own += std::to_string(i) + ".5," + n + ",8,1," + (i % 2 == 0 ? "0,\n" : "4096,18446744073709551615\n");
-    jobs += "job-" + n + "," + std::to_string(i) + ".25," + std::to_string(1U << i % 10) + ",66,\"a,b\",100,7e9\n";
+    const std::string gpus = std::to_string(1U << i % 10), after = "job-" + std::to_string((i - 1) * 37 % 4096 + 1);
+    jobs += "job-" + n + "," + std::to_string(i) + ".25," + gpus + ",66,\"a,b\",100,7e9,-" + n + "," +
+            std::to_string(i + 500) + ".5,elastic,1," + std::to_string(2U << i % 10) +
+            ",1024=7.5;2048=8,H100=1;A100=0," + (i % 7 == 3 ? after : "") + ",0.5,1099511627776\n";
     philly += "2017-10-09 07:" + s + "," + n + ".0,8,66.0,11cb48\n";
     acme += n + "," + std::to_string(i) + ".0,208,8,0,8.0\n";
     swf += n + " " + std::to_string(i) + " -1 1451 128 -1 -1 -1 2000 -1 1 1 1 1 -1 -1 -1 -1\n";
   }
-  return {{"azure", azure, false}, {"azure2024", azure2024, false}, {"mooncake", mooncake, false}, {"own", own, false},
-          {"jobs", jobs, true},    {"philly", philly, true},        {"acme", acme, true},          {"swf", swf, true}};
+  std::vector<Sample> all = more_job_samples();
+  const std::vector<Sample> some{
+      {"azure", azure, false}, {"azure2024", azure2024, false}, {"mooncake", mooncake, false}, {"own", own, false},
+      {"jobs", jobs, true},    {"philly", philly, true},        {"acme", acme, true},          {"swf", swf, true}};
+  all.insert(all.end(), some.begin(), some.end());
+  return all;
 }
 
 bool valid(const Request& r) {
@@ -53,7 +101,7 @@ bool valid(const Request& r) {
 bool valid(const TrainingJob& j) {
   return j.submit.ns >= 0 && j.submit.ns <= kMaxTimeNs && j.gpus.value >= 1 && j.run_time.ns >= 1 &&
          j.run_time.ns <= kMaxTimeNs && j.estimate.ns >= 1 && j.estimate.ns <= kMaxTimeNs && !j.name.empty() &&
-         j.parameters >= 0;
+         j.parameters >= 0 && !check_job(j);
 }
 
 struct Outcome {
@@ -66,6 +114,8 @@ struct Outcome {
 Outcome try_read(const Folder& folder, const std::string& path, bool drop, bool round_trip) {
   TraceOptions o;
   o.drop_bad_rows = drop;
+  o.throughputs = folder.file("throughputs.json");
+  if (!std::filesystem::exists(o.throughputs)) folder.write("throughputs.json", kThroughputs);
   auto trace = open_trace(path, o);
   if (!trace) return {trace.error().text(), 0, {}};
   const std::string copy = folder.file("copy.jtr");
@@ -140,6 +190,18 @@ JobTrace some_jobs(std::size_t n) {
                           Duration{static_cast<std::int64_t>(1 + random.below(1'000'000'000'000))},
                           Duration{static_cast<std::int64_t>(1 + random.below(1'000'000'000'000))},
                           i % 2 == 0 ? "équipe \"a\", b" : "", i % 3 == 0 ? 7e10 : 0});
+    TrainingJob& j = trace.jobs.back();
+    if (i % 3 == 1) j.after = {"job " + std::to_string(i - 1), "job 0"};
+    if (i % 4 != 0) continue;
+    j.priority = static_cast<std::int32_t>(random.below(9)) - 4;
+    j.deadline = j.submit + Duration{static_cast<std::int64_t>(1 + random.below(1'000'000'000))};
+    j.flexibility = i % 8 == 0 ? Flexibility::kElastic : Flexibility::kMoldable;
+    j.min_gpus = Gpus{1};
+    j.max_gpus = Gpus{5000};
+    j.scaling = {{Gpus{5000}, 1 + random.uniform()}, {Gpus{6000}, 2}};
+    j.speed_by_gpu = {{"H100", random.uniform()}, {"A100", 0}};
+    j.cpus = random.uniform();
+    j.memory = Bytes{static_cast<std::int64_t>(random.below(1'000'000'000'000))};
   }
   return trace;
 }

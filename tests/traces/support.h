@@ -118,7 +118,10 @@ inline bool same(const Request& a, const Request& b) {
 }
 inline bool same(const TrainingJob& a, const TrainingJob& b) {
   return a.name == b.name && a.submit == b.submit && a.gpus == b.gpus && a.run_time == b.run_time &&
-         a.estimate == b.estimate && a.tenant == b.tenant && a.parameters == b.parameters;
+         a.estimate == b.estimate && a.tenant == b.tenant && a.parameters == b.parameters && a.priority == b.priority &&
+         a.deadline == b.deadline && a.flexibility == b.flexibility && a.min_gpus == b.min_gpus &&
+         a.max_gpus == b.max_gpus && a.scaling == b.scaling && a.speed_by_gpu == b.speed_by_gpu && a.after == b.after &&
+         a.cpus == b.cpus && a.memory == b.memory;
 }
 template <class T>
 bool same(const std::vector<T>& a, const std::vector<T>& b) {

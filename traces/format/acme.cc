@@ -35,8 +35,6 @@ class AcmeParser final : public JobRowParser {
     out->gpus = Gpus{static_cast<std::int32_t>(workers * each)};
     out->run_time = Duration{iterations * kIterationNs};
     out->estimate = out->run_time;
-    out->tenant.clear();
-    out->parameters = 0;
     return {};
   }
 

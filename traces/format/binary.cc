@@ -1,6 +1,7 @@
 // Record by record: tag, length, message.  Nothing is trusted before it is checked.
 #include "traces/format/binary.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "proto/trace.pb.h"
 #include "traces/fields.h"
+#include "traces/job_check.h"
 #include "traces/line_source.h"
 
 namespace jevons {
@@ -33,8 +35,8 @@ class Records {
     if (field != BinaryField::kHeader || !header.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
       return fail("the header is damaged");
     }
-    if (header.version() != kBinaryVersion) {
-      return fail("version " + std::to_string(header.version()) + " is not known (expected 1)");
+    if (header.version() != kBinaryVersion && header.version() != kBinaryVersionOfJobs) {
+      return fail("version " + std::to_string(header.version()) + " is not known (expected 1 or 2)");
     }
     if (header.kind() != proto::TraceHeader::KIND_REQUESTS && header.kind() != proto::TraceHeader::KIND_JOBS) {
       return fail("the header does not say requests or jobs");
@@ -87,6 +89,7 @@ class Records {
   Error fail(const std::string& what) const {
     return {what + " (expected a whole trace as `jevons trace convert` writes it)", where()};
   }
+  const std::string& path() const { return file_.path(); }
   Error bad(const BadRow& row) const { return {row.message(), where()}; }
 
  private:
@@ -198,6 +201,32 @@ class BinaryRequestSource final : public RequestSource {
   std::optional<std::int64_t> origin_;
 };
 
+// GPUs as counted here; what no cluster has becomes a number that check_job() refuses.
+Gpus gpus_of(std::uint32_t gpus) { return Gpus{static_cast<std::int32_t>(std::min<std::uint32_t>(gpus, 1U << 30U))}; }
+
+// What version 2 knows of a job.
+BadRow traits_of(const proto::JobRecord& record, TrainingJob* job) {
+  job->priority = record.priority();
+  if (record.deadline_ns() > static_cast<std::uint64_t>(kMaxTimeNs - job->submit.ns)) {
+    return {kDeadlineRules.out_of_range, kDeadlineRules.expected, {}, 0};
+  }
+  if (record.deadline_ns() > 0) {
+    job->deadline = job->submit + Duration{static_cast<std::int64_t>(record.deadline_ns())};
+  }
+  if (!proto::JobRecord::Flexibility_IsValid(record.flexibility())) {
+    return {"flexibility malformed", "rigid, moldable or elastic", {}, 0};
+  }
+  job->flexibility = static_cast<Flexibility>(record.flexibility());
+  job->min_gpus = gpus_of(record.min_gpus());
+  job->max_gpus = gpus_of(record.max_gpus());
+  for (const proto::Scaling& p : record.scaling()) job->scaling.push_back({gpus_of(p.gpus()), p.speed()});
+  for (const proto::GpuSpeed& g : record.speed_by_gpu()) job->speed_by_gpu.emplace_back(g.gpu(), g.speed());
+  job->after.assign(record.after().begin(), record.after().end());
+  job->cpus = record.cpus();
+  job->memory = Bytes{static_cast<std::int64_t>(std::min<std::uint64_t>(record.memory(), 1ULL << 62U))};
+  return check_job(*job);
+}
+
 BadRow job_of(const proto::JobRecord& record, std::int64_t* now, TrainingJob* job) {
   if (BadRow bad = add_gap(record.gap_ns(), now)) return bad;
   if (BadRow bad = in_range(record.gpus(), kGpuRules)) return bad;
@@ -206,14 +235,14 @@ BadRow job_of(const proto::JobRecord& record, std::int64_t* now, TrainingJob* jo
   if (!std::isfinite(record.parameters()) || record.parameters() < 0 || record.parameters() > 1e15) {
     return {"parameters malformed", "a number from 0 to 1e15", {}, 0};
   }
-  *job = {record.name(),
-          Instant{*now},
-          Gpus{static_cast<std::int32_t>(record.gpus())},
-          Duration{static_cast<std::int64_t>(record.run_time_ns())},
-          Duration{static_cast<std::int64_t>(record.estimate_ns())},
-          record.tenant(),
-          record.parameters()};
-  return {};
+  job->name = record.name();
+  job->submit = Instant{*now};
+  job->gpus = Gpus{static_cast<std::int32_t>(record.gpus())};
+  job->run_time = Duration{static_cast<std::int64_t>(record.run_time_ns())};
+  job->estimate = Duration{static_cast<std::int64_t>(record.estimate_ns())};
+  job->tenant = record.tenant();
+  job->parameters = record.parameters();
+  return traits_of(record, job);
 }
 
 Result<JobTrace> read_jobs(Records records, const TraceOptions& options) {
@@ -221,6 +250,7 @@ Result<JobTrace> read_jobs(Records records, const TraceOptions& options) {
   proto::JobRecord record;
   std::int64_t now = 0;
   std::uint64_t gpus = 0, run_time = 0;
+  JobRows from{records.path() + ": record ", {}};
   for (;;) {
     BinaryField field{};
     std::string_view body;
@@ -244,8 +274,10 @@ Result<JobTrace> read_jobs(Records records, const TraceOptions& options) {
     if (trace.jobs.size() == kMaxJobs) return records.fail("more than 10 million jobs");
     ++trace.counts.kept;
     trace.jobs.push_back(std::move(job));
+    from.rows.push_back(trace.counts.rows);
   }
-  settle_jobs(&trace, options.rebase.value_or(false));
+  const bool rebase = options.rebase.value_or(false);
+  if (Status s = settle_jobs(&trace, rebase, options.drop_bad_rows, std::move(from)); !s) return s.error();
   return trace;
 }
 

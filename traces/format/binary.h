@@ -18,6 +18,7 @@ namespace jevons {
 // Field 1 of TraceFile: the tag of a fixed64 and eight letters.
 constexpr std::string_view kBinaryMagic = "\x09JEVTRACE";
 constexpr std::uint32_t kBinaryVersion = 1;
+constexpr std::uint32_t kBinaryVersionOfJobs = 2;  // Jobs that have more than version 1 knows.
 // Tags of the length-delimited fields of TraceFile: number << 3 | 2.
 enum class BinaryField : unsigned char { kHeader = 0x12, kRequest = 0x1a, kJob = 0x22, kTrailer = 0x2a };
 

@@ -25,7 +25,8 @@ class RequestRowParser {
 class JobRowParser {
  public:
   virtual ~JobRowParser() = default;
-  // As above.  An empty name means the format has none: jobs are then numbered in order of submission.
+  // As above; `*out` comes with its defaults.  An empty name means the format has none: jobs are then numbered in
+  // order of submission.
   virtual BadRow parse(std::string_view line, TrainingJob* out) = 0;
 };
 
@@ -42,13 +43,22 @@ struct LineFormat {
   Result<std::unique_ptr<JobRowParser>> (*jobs)(std::string_view header, const TraceOptions& options);
 };
 
-extern const LineFormat kAzureFormat;     // azure_llm.cc
-extern const LineFormat kMooncakeFormat;  // mooncake.cc
-extern const LineFormat kRequestsFormat;  // own_csv.cc
-extern const LineFormat kJobsFormat;      // own_csv.cc
-extern const LineFormat kPhillyFormat;    // philly.cc
-extern const LineFormat kAcmeFormat;      // acme.cc
-extern const LineFormat kSwfFormat;       // swf.cc
+extern const LineFormat kAzureFormat;        // azure_llm.cc
+extern const LineFormat kMooncakeFormat;     // mooncake.cc
+extern const LineFormat kRequestsFormat;     // own_csv.cc
+extern const LineFormat kJobsFormat;         // own_jobs_csv.cc
+extern const LineFormat kPhillyFormat;       // philly.cc
+extern const LineFormat kAcmeFormat;         // acme.cc
+extern const LineFormat kAcmeRawFormat;      // acme_raw.cc
+extern const LineFormat kHeliosFormat;       // helios.cc
+extern const LineFormat kTiresiasFormat;     // tiresias.cc
+extern const LineFormat kChronusFormat;      // tiresias.cc
+extern const LineFormat kElasticFlowFormat;  // tiresias.cc
+extern const LineFormat kGavelFormat;        // gavel.cc
+extern const LineFormat kPolluxFormat;       // pollux.cc
+extern const LineFormat kOpenbFormat;        // openb.cc
+extern const LineFormat kPaiFormat;          // pai.cc
+extern const LineFormat kSwfFormat;          // swf.cc
 
 }  // namespace jevons
 #endif  // JEVONS_TRACES_FORMAT_FORMAT_H_

@@ -1,9 +1,7 @@
-// Our own CSV.  Requests: arrival_s,prompt_tokens,output_tokens and, where they matter,
-// workload,hash_block,block_hashes. Jobs: [job_id,]submit,num_gpus,dur[,vc][,estimate][,parameters].  Times are decimal
-// seconds, exact to the nanosecond.
+// Our own CSV of requests: arrival_s,prompt_tokens,output_tokens and, where they matter,
+// workload,hash_block,block_hashes.  Times are decimal seconds, exact to the nanosecond.
 #include <charconv>
 
-#include "base/text.h"
 #include "traces/csv.h"
 #include "traces/format/format.h"
 
@@ -79,38 +77,6 @@ class RequestsParser final : public RequestRowParser {
   CsvRow row_;
 };
 
-class JobsParser final : public JobRowParser {
- public:
-  explicit JobsParser(CsvRow row) : row_(std::move(row)) {}
-
-  BadRow parse(std::string_view line, TrainingJob* out) override {
-    if (BadRow bad = row_.split(line)) return bad;
-    std::int64_t gpus = 0;
-    if (BadRow bad = parse_time(row_.field(0), kSecond, kTimeRules, &out->submit.ns)) return row_.at(0, bad);
-    if (BadRow bad = parse_count(row_.field(1), kGpuRules, &gpus)) return row_.at(1, bad);
-    if (BadRow bad = parse_time(row_.field(2), kSecond, kRunTimeRules, &out->run_time.ns)) return row_.at(2, bad);
-    out->gpus = Gpus{static_cast<std::int32_t>(gpus)};
-    out->name = row_.field(3);
-    out->tenant = row_.field(4);
-    out->estimate = out->run_time;
-    if (!row_.field(5).empty()) {
-      if (BadRow bad = parse_time(row_.field(5), kSecond, kEstimateRules, &out->estimate.ns)) return row_.at(5, bad);
-    }
-    out->parameters = 0;
-    if (!row_.field(6).empty()) {
-      const auto parameters = parse_double(row_.field(6));
-      if (!parameters || *parameters < 0 || *parameters > 1e15) {  // As proto/scenario.proto bounds it.
-        return row_.at(6, {"parameters malformed", "a number from 0 to 1e15", row_.field(6), 0});
-      }
-      out->parameters = *parameters;
-    }
-    return {};
-  }
-
- private:
-  CsvRow row_;
-};
-
 }  // namespace
 
 const LineFormat kRequestsFormat{
@@ -129,21 +95,5 @@ const LineFormat kRequestsFormat{
       return std::unique_ptr<RequestRowParser>(std::make_unique<RequestsParser>(*std::move(row)));
     },
     nullptr};
-
-const LineFormat kJobsFormat{
-    "csv",
-    "",
-    true,
-    0,
-    false,
-    [](std::string_view line) {
-      return csv_header_has(line, {"submit", "num_gpus", "dur"});
-    },
-    nullptr,
-    [](std::string_view header, const TraceOptions&) -> Result<std::unique_ptr<JobRowParser>> {
-      auto row = CsvRow::bind(header, {"submit", "num_gpus", "dur"}, {"job_id", "vc", "estimate", "parameters"});
-      if (!row) return row.error();
-      return std::unique_ptr<JobRowParser>(std::make_unique<JobsParser>(*std::move(row)));
-    }};
 
 }  // namespace jevons

@@ -19,10 +19,8 @@ class PhillyParser final : public JobRowParser {
     if (BadRow bad = parse_time(row_.field(1), 1'000'000'000, kRunTimeRules, &out->run_time.ns)) return row_.at(1, bad);
     if (BadRow bad = parse_count(row_.field(2), kGpuRules, &gpus)) return row_.at(2, bad);
     out->gpus = Gpus{static_cast<std::int32_t>(gpus)};
-    out->name.clear();
     out->tenant = row_.field(3);
     out->estimate = out->run_time;
-    out->parameters = 0;
     return {};
   }
 

@@ -2,7 +2,9 @@
 //
 // Further numbers on a line are ignored (one log has 21).  -1 is "unknown".  Processors are field 5, or field 8 where
 // that is not positive; run time is field 4, the estimate field 9, the tenant field 12.  Fields are numbered from 1, as
-// the archive does.  A run below 0 or of 0 is a bad row with a reason of its own.
+// the archive does.  A run below 0 or of 0 is a bad row with a reason of its own.  Field 17, the preceding job, becomes
+// `after`.  Field 18, the think time between the end of that job and this submission, is not read: submit times stay as
+// recorded, and already have it.
 #include <array>
 
 #include "traces/format/format.h"
@@ -72,7 +74,7 @@ class SwfParser final : public JobRowParser {
     }
     out->name = f.text[0];
     out->tenant = f.text[11] == "-1" ? std::string_view{} : f.text[11];
-    out->parameters = 0;
+    if (f.text[16].front() != '-' && f.text[16] != "0") out->after.emplace_back(f.text[16]);
     return {};
   }
 

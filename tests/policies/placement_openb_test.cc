@@ -1,0 +1,146 @@
+// Fragmentation on the cluster of fgd's paper: Alibaba's openb nodes (6,212 GPUs), filled with its pods of whole GPUs.
+//
+// Pods are drawn at random, as the paper inflates its trace (Weng et al., ATC'23, section 6.1), up to `load` of the
+// GPUs; from then on, a pod drawn among the running ones leaves whenever the next one would go beyond.  The paper's
+// pods that share a GPU are left out, so its figures are not comparable; the order of the policies is.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "policies/placement/fragmentation.h"
+#include "tests/policies/placement_instances.h"
+
+namespace jevons::testing {
+namespace {
+
+std::filesystem::path traces_folder() {
+  const char* data = std::getenv("JEVONS_DATA");
+  const std::filesystem::path root = data != nullptr ? data : JEVONS_SOURCE_DIR "/../shared/data";
+  return root / "traces";
+}
+std::filesystem::path nodes_file() { return traces_folder() / "cluster" / "openb_node_list_all_node.csv.zst"; }
+std::filesystem::path pods_file() { return traces_folder() / "jobs" / "openb_pod_list_default.csv.zst"; }
+
+std::vector<std::vector<std::string>> read_rows(const std::filesystem::path& path) {
+  auto file = FileReader::open(path.string());
+  CHECK(file.ok());
+  LineReader lines(std::move(*file));
+  std::vector<std::vector<std::string>> rows;
+  for (std::string_view line; *lines.next(&line);) {
+    std::vector<std::string>& row = rows.emplace_back(1);
+    for (const char c : line) c == ',' ? static_cast<void>(row.emplace_back()) : row.back().push_back(c);
+  }
+  rows.erase(rows.begin());  // The header.
+  return rows;
+}
+int number(const std::string& text) { return static_cast<int>(*parse_int64(text)); }
+
+// sn,cpu_milli,memory_mib,gpu,model.  One group: a pod may run on any GPU, as most of them do in the trace.
+std::vector<NodeView> read_nodes() {
+  std::vector<NodeView> nodes;
+  for (const auto& row : read_rows(nodes_file())) {
+    const int gpus = number(row.at(3));
+    if (gpus > 0) nodes.push_back(node(static_cast<std::uint32_t>(nodes.size()), gpus, 0, 0, gpus));
+  }
+  return nodes;
+}
+// name,cpu_milli,memory_mib,num_gpu,gpu_milli,...
+std::vector<Gpus> read_whole_gpu_pods() {
+  std::vector<Gpus> pods;
+  for (const auto& row : read_rows(pods_file())) {
+    if (number(row.at(3)) > 0 && number(row.at(4)) == 1'000) pods.push_back(Gpus{number(row.at(3))});
+  }
+  return pods;
+}
+
+struct Outcome {
+  double fragments = 0;  // Mean share of the free GPUs that a pod drawn at random cannot use.
+  int split = 0;         // Pods that got GPUs of several nodes, which a real pod could not.
+};
+
+struct OpenbCluster {
+  std::vector<NodeView> nodes = read_nodes();
+  std::vector<std::vector<NodeShare>> running;
+  int busy = 0, gpus = 0;
+
+  OpenbCluster() {
+    for (const NodeView& n : nodes) gpus += n.total.value;
+  }
+  void change_free(const std::vector<NodeShare>& shares, int sign) {
+    for (const NodeShare& s : shares) {
+      nodes[s.node.index].free += sign * s.gpus;
+      busy -= sign * s.gpus.value;
+    }
+  }
+  double fragments(const Fragmentation& f, std::size_t classes) const {
+    std::int64_t lost = 0;
+    for (const NodeView& n : nodes) lost += f.of(n.total, n.free);
+    return static_cast<double>(lost) / static_cast<double>(classes) / std::max(1, gpus - busy);
+  }
+};
+
+Outcome run(const std::string& policy, double load) {
+  constexpr int kPods = 12'000;
+  const std::vector<Gpus> pods = read_whole_gpu_pods();
+  const Fragmentation f(pods);
+  const auto placement = make_policy(builtins().placements, policy);
+  OpenbCluster cluster;
+  RandomStream random(41, "openb");
+  std::vector<Gpus> recent;
+  Outcome out;
+  int measured = 0;
+  for (int i = 0; i < kPods; ++i) {
+    GangView gang(pods[random.below(pods.size())]);
+    recent.push_back(gang.gpus);
+    gang.recent = recent;
+    while (cluster.busy + gang.gpus.value > load * cluster.gpus) {
+      auto& leaver = cluster.running[random.below(cluster.running.size())];
+      cluster.change_free(leaver, 1);
+      std::swap(leaver, cluster.running.back());
+      cluster.running.pop_back();
+    }
+    std::vector<NodeView> idle;
+    for (const NodeView& n : cluster.nodes) {
+      if (n.free > Gpus{0}) idle.push_back(n);
+    }
+    std::vector<NodeShare> shares;
+    placement->place(gang, idle, &shares);
+    out.split += shares.size() > 1 ? 1 : 0;
+    cluster.change_free(shares, -1);
+    cluster.running.push_back(std::move(shares));
+    if (i < kPods / 2) continue;  // Filling up.
+    ++measured;
+    out.fragments += cluster.fragments(f, pods.size());
+  }
+  out.fragments /= measured;
+  return out;
+}
+
+TEST(PlacementOpenb, FgdLeavesTheFewestFragments) {
+  if (!std::filesystem::exists(nodes_file()) || !std::filesystem::exists(pods_file()))
+    GTEST_SKIP() << "skipped: no data";
+  OpenbCluster cluster;
+  ASSERT_EQ(cluster.gpus, 6'212);                   // The paper: "over 6,200".
+  ASSERT_EQ(read_whole_gpu_pods().size(), 3'986u);  // 3,911 of one GPU, 16 of two, 15 of four, 44 of eight.
+  // Measured, of the free GPUs: at 80 % fgd, best_fit and packed 0.044 %, spread 1.8 %; at 95 % fgd 0.124 %, best_fit
+  // and packed 0.176 %, spread 1.8 %.
+  for (const double load : {0.8, 0.95}) {
+    std::map<std::string, Outcome> by_policy;
+    for (const std::string policy : {"fgd", "best_fit", "packed", "spread"}) {
+      by_policy[policy] = run(policy, load);
+      RecordProperty(policy + (load < 0.9 ? "_at_80" : "_at_95"), std::to_string(by_policy[policy].fragments));
+    }
+    EXPECT_LE(by_policy["fgd"].fragments, by_policy["best_fit"].fragments);
+    EXPECT_LE(by_policy["fgd"].fragments, by_policy["packed"].fragments);
+    EXPECT_LT(by_policy["fgd"].fragments, by_policy["spread"].fragments);
+    EXPECT_EQ(by_policy["fgd"].split, 0);
+    EXPECT_GT(by_policy["spread"].split, 0);
+  }
+}
+
+}  // namespace
+}  // namespace jevons::testing
