@@ -108,7 +108,7 @@ struct Inputs {
   Instant horizon = Instant::never();  // The run ends here, or when all work is done if never().
   // Requests and jobs that come outside [from, to) run like all others, but are not measured (sim/observe/result.h).
   Instant measure_from, measure_to = Instant::never();
-  double energy_usd_per_kwh = 0;       // 0 = energy is not part of the cost.
+  double energy_usd_per_kwh = 0;  // 0 = energy is not part of the cost.
   double pue = 1.0;
   EngineOptions engine;
   std::vector<Observer*> observers;                  // Not owned; called in order.
