@@ -75,6 +75,10 @@ void Reallocation::fill_view(Instant now) {
     v.target_nodes = targets_[pool->id().index];
     v.leaving_nodes = static_cast<std::int32_t>(vacating_[pool->id().index].size());
     v.priority = pool->setup().priority;
+    v.idle_nodes = 0;
+    for (const Node& n : inputs_->cluster.nodes) {
+      if (gpus_->whole_and_idle(n.id) && pool->serves_on(n.group)) ++v.idle_nodes;
+    }
     v.load_time = expected_load_time(*pool);
     if (pool->setup().autoscaler != nullptr) ask_autoscaler(&v, now);
     pool_views_.push_back(v);
@@ -170,9 +174,12 @@ std::int32_t Reallocation::reclaim(Pool* pool, std::int32_t at_most, Instant now
   std::int32_t got = 0;
   for (const NodeId node : decision_.reclaim) {
     if (got >= at_most) break;
-    const bool has_jobs = gpus_->with_training(node) && !gpus_->whole_and_idle(node) && !gpus_->closed(node);
-    if (!has_jobs || !serves_on(*pool, node)) continue;
-    vacate(node, pool, now);
+    if (!gpus_->with_training(node) || gpus_->closed(node) || !serves_on(*pool, node)) continue;
+    if (gpus_->whole_and_idle(node)) {  // A gang that was stopped for another node has left it.
+      begin_loading(node, pool, now);
+    } else {
+      vacate(node, pool, now);
+    }
     ++got;
   }
   return got;
