@@ -98,15 +98,21 @@ class JobMaker {
   }
 
   Status run_time() {
-    if (j_.has_run_time() == j_.has_model()) {
-      return error("", j_.has_model() ? "expected either run_time or model, got both"
-                                      : "expected run_time or model, got neither");
+    const int given = (j_.has_run_time() ? 1 : 0) + (j_.has_model() ? 1 : 0) + (j_.has_rl() ? 1 : 0);
+    if (given != 1) {
+      return error("", given == 0 ? "expected one of run_time, model and rl, got none"
+                                  : "expected one of run_time, model and rl, got more");
     }
     if (j_.has_model()) {
       auto plan = plan_training_job(file_, catalogue_, at_, j_);
       if (!plan) return plan.error();
       job_.run_time = plan->run_time;
       if (job_.parameters == 0) job_.parameters = plan->parameters;
+      if (job_.scaling.empty()) job_.scaling = std::move(plan->scaling);
+    } else if (j_.has_rl()) {
+      auto plan = plan_rl_job(file_, at_, j_);
+      if (!plan) return plan.error();
+      job_.run_time = plan->run_time;
       if (job_.scaling.empty()) job_.scaling = std::move(plan->scaling);
     } else {
       job_.run_time = duration_of(j_.run_time());

@@ -26,5 +26,9 @@ struct TrainingJobPlan {
 Result<TrainingJobPlan> plan_training_job(const ScenarioFile& file, const Catalogue& catalogue, const std::string& path,
                                           const proto::Job& job);
 
+// Of a job with `rl` (sim/model/rl_loop.h).  Errors: one step off with no node to spare for training, more than 3,660
+// days.
+Result<TrainingJobPlan> plan_rl_job(const ScenarioFile& file, const std::string& path, const proto::Job& job);
+
 }  // namespace jevons
 #endif  // JEVONS_EXPERIMENTS_SCENARIO_TRAINING_H_

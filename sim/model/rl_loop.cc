@@ -10,14 +10,19 @@ double rollout_seconds(const RlLoop& l, double gpus) {
   return l.samples * l.mean_tokens / (gpus * l.tokens_per_s_per_gpu);
 }
 
+// Sampling falls and training rises with k: best are the whole nodes next to where they cross.
 double one_step_off_seconds(const RlLoop& l, Gpus gpus, Gpus unit) {
   CHECK(gpus > unit);
   const double straggler = l.longest_tokens / l.tokens_per_s_per_stream;
+  const double sampling = rollout_seconds(l, 1);  // GPU-seconds.
+  const double cross = gpus.value * sampling / (sampling + l.training_gpu_seconds);
+  const std::int32_t last = (gpus.value - 1) / unit.value;
+  const auto below = static_cast<std::int32_t>(cross / unit.value);
   double best = 0;
-  for (Gpus k = unit; k < gpus; k += unit) {
-    const double t = std::max(
-        {rollout_seconds(l, k.value), straggler, l.training_gpu_seconds / static_cast<double>((gpus - k).value)});
-    if (k == unit || t < best) best = t;
+  for (const std::int32_t nodes : {std::clamp(below, 1, last), std::clamp(below + 1, 1, last)}) {
+    const double k = static_cast<double>(nodes) * unit.value;
+    const double t = std::max({rollout_seconds(l, k), straggler, l.training_gpu_seconds / (gpus.value - k)});
+    if (best == 0 || t < best) best = t;
   }
   return best;
 }

@@ -24,8 +24,8 @@ namespace jevons {
 
 struct AuditScope {
   Instant from{}, to = Instant::never();  // What comes outside is not part of the result's measured counts.
-  std::vector<AuditedPool> pools{};     // Empty: what meets an SLO and what it earns is not recomputed.
-  std::vector<std::int64_t> bundle{};   // By pool: sequences that one request stands for; empty: 1.
+  std::vector<AuditedPool> pools{};       // Empty: what meets an SLO and what it earns is not recomputed.
+  std::vector<std::int64_t> bundle{};     // By pool: sequences that one request stands for; empty: 1.
 };
 
 class Auditor final : public Observer {

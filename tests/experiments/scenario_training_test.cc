@@ -63,8 +63,9 @@ TEST_F(ScenarioTraining, PrintsAndReadsBack) {
 
 TEST_F(ScenarioTraining, OneOfRunTimeAndModel) {
   EXPECT_EQ(error(std::string(kListed) + ", " + kModel),
-            "s.yaml:27:11: training.jobs[0].list[0]: expected either run_time or model, got both");
-  EXPECT_EQ(error("submit: 1s"), "s.yaml:27:11: training.jobs[0].list[0]: expected run_time or model, got neither");
+            "s.yaml:27:11: training.jobs[0].list[0]: expected one of run_time, model and rl, got more");
+  EXPECT_EQ(error("submit: 1s"),
+            "s.yaml:27:11: training.jobs[0].list[0]: expected one of run_time, model and rl, got none");
   EXPECT_EQ(error("model: Llama-3.1-8B"),
             "s.yaml:27:32: training.jobs[0].list[0].model: expected a map (a job model), got 'Llama-3.1-8B'");
 }
@@ -103,6 +104,30 @@ TEST_F(ScenarioTraining, MemoryThatIsNotThere) {
   EXPECT_EQ(error("model: {name: Llama-3.1-70B, tokens: 1e9, global_batch: 64}"),
             "s.yaml:27:32: training.jobs[0].list[0].model: training needs 627.6 GB on each GPU, H100-SXM5-80GB has "
             "80.0 GB: the largest part is 282.2 GB of gradients");
+}
+
+constexpr const char* kRl =
+    "rl: {cycles: 10, samples: 8192, mean_tokens: 5000, longest_tokens: 9000, tokens_per_s_per_gpu: 1000, "
+    "tokens_per_s_per_stream: 30, training_gpu_seconds: 64000, weight_sync: 10s}";
+
+// On 8 GPUs: sampling 5,120 s, training 8,000 s, 10 s of weights; ten cycles.  On 16, 6,570 s each: 1.9985 times as
+// fast.
+TEST_F(ScenarioTraining, ReinforcementLearningRunsInCycles) {
+  const auto s = load("s.yaml", scenario(std::string(kRl) + ", flexibility: elastic, min_gpus: 8, max_gpus: 16"));
+  ASSERT_TRUE(s.ok()) << s.error().text();
+  const auto in = s->inputs(0, 1, EngineOptions{});
+  ASSERT_TRUE(in.ok()) << in.error().text();
+  const TrainingJob& job = in->training.jobs[0];
+  EXPECT_EQ(job.run_time, 10 * (5120_s + 8000_s + 10_s));
+  ASSERT_EQ(job.scaling.size(), 2u);
+  EXPECT_DOUBLE_EQ(job.scaling[1].speed, 13'130.0 / 6'570);
+}
+
+TEST_F(ScenarioTraining, ReinforcementLearningThatCannotBeIsRefused) {
+  const std::string rl = kRl;
+  EXPECT_NE(error(with(rl, "cycles: 10,", "cycles: 10, mode: one_step_off,")).find("rl.mode"), std::string::npos);
+  EXPECT_NE(error(with(rl, "longest_tokens: 9000", "longest_tokens: 4000")).find("longest_tokens"), std::string::npos);
+  EXPECT_NE(error(with(rl, "cycles: 10", "cycles: 100000000")).find("rl.cycles"), std::string::npos);
 }
 
 }  // namespace

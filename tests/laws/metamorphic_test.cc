@@ -152,6 +152,7 @@ void stretch_pool(PoolSetup* p, std::int64_t k) {
   }
   for (Duration* d : {&p->request_overhead, &p->warm_up, &p->slo.ttft, &p->slo.tpot, &p->slo.e2e}) *d = k * *d;
   if (p->drain_limit != Duration::max()) p->drain_limit = k * p->drain_limit;
+  if (p->admission_name == "token_bucket") p->admission = nullptr;  // Its rate is a parameter, in real seconds.
 }
 
 void stretch(Inputs* in, std::int64_t k) {
@@ -167,6 +168,7 @@ void stretch(Inputs* in, std::int64_t k) {
   in->training.checkpoint_bytes_per_gpu = 0;
   in->training.checkpoint_interval = k * in->training.checkpoint_interval;
   in->training.restart_overhead = k * in->training.restart_overhead;
+  in->training.resize_overhead = k * in->training.resize_overhead;
   in->training.notice = k * in->training.notice;
   in->faults = {};  // Drawn at instants of their own, which rounding keeps from being k times as late.
   in->review_every = k * in->review_every;
