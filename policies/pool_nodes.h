@@ -22,6 +22,11 @@ inline std::int64_t ceil_nodes(double x) {
   return static_cast<std::int64_t>(std::ceil(std::min(x, 1e9)));
 }
 
+// A step of `nodes`, or a whole unit where the pool moves in larger ones: less would be rounded away.
+inline std::int64_t step_of(const PoolView& pool, std::int64_t nodes) {
+  return std::max<std::int64_t>(nodes, pool.unit_nodes);
+}
+
 // Nodes that serve or soon will.
 inline std::int32_t nodes_held(const PoolView& pool) { return pool.ready_nodes + pool.coming_nodes; }
 

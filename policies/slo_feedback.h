@@ -76,9 +76,10 @@ class SloFeedback {
     if (moved_ && now - moved_at_ < params_.cool_down) return base;
     std::int64_t nodes = base;
     if (broken && !help_is_coming(pool)) {
-      nodes += std::clamp<std::int64_t>(ceil_nodes(params_.k_p * e), 1, params_.step_up);
+      nodes += std::clamp<std::int64_t>(ceil_nodes(params_.k_p * e), 1, step_of(pool, params_.step_up));
     } else if (good_ >= params_.stable) {
-      nodes -= std::clamp<std::int64_t>(ceil_nodes(params_.k_p * -e), 1, params_.step_down);
+      nodes -=
+          std::clamp<std::int64_t>(ceil_nodes(params_.k_p * -e), step_of(pool, 1), step_of(pool, params_.step_down));
       const bool regretted = now < ceiling_until_ && pool.load_nodes >= 0.9 * ceiling_ * static_cast<double>(nodes);
       if (regretted || nodes < 0) nodes = base;
     }

@@ -79,7 +79,7 @@ class PriorityReclaimAllocator final : public Allocator {
     const std::int64_t by_load = ceil_nodes(pool.load_nodes / params_.high);
     const bool pressed = under_pressure(pool);
     std::int64_t grown = std::max(base, by_load);
-    if (pressed && !help_is_coming(pool)) grown = std::max(grown, base + params_.step);
+    if (pressed && !help_is_coming(pool)) grown = std::max(grown, base + step_of(pool, params_.step));
     if (within_bounds(pool, grown) > base) {
       if (by_load <= base) regret(pool, memory, now);
       memory.quiet = false;
@@ -95,7 +95,7 @@ class PriorityReclaimAllocator final : public Allocator {
 
   std::int64_t shrink(const PoolView& pool, Memory& memory, Instant now, std::int64_t base, bool calm,
                       bool wanted) const {
-    const std::int64_t smaller = within_bounds(pool, base - params_.step);
+    const std::int64_t smaller = within_bounds(pool, base - step_of(pool, params_.step));
     if (!calm || smaller >= base || !fits(pool, memory, now, smaller)) {
       memory.quiet = false;
       return base;

@@ -52,13 +52,26 @@ inline std::int64_t nodes_to_reclaim(const AllocatorView& view, const AllocatorD
   return std::max<std::int64_t>(wanted - idle, told || wanted == 0 ? 0 : 1);
 }
 
-// Lets growing targets stop training jobs.
+inline constexpr std::int64_t kExactJobs = 20;  // As capacity_loan's default.
+
+// Lets growing targets take nodes from training jobs.  With elastic ones among them (and the view saying where they
+// run) it goes node by node, so that they withdraw and are not stopped; else job by job, as `rule` says.
 inline void reclaim_at_once(const AllocatorView& view, VictimRule rule, bool notice, AllocatorDecision* decision) {
   const std::int64_t wanted = nodes_to_reclaim(view, *decision);
   if (wanted == 0) return;
   decision->may_preempt = true;
   decision->give_notice = notice;
-  decision->victims = choose_victims(view.running_jobs, wanted, rule);
+  const auto& jobs = view.running_jobs;
+  const bool told =
+      std::none_of(jobs.begin(), jobs.end(), [](const VictimView& job) { return job.nodes > 0 && job.shares.empty(); });
+  const bool elastic = std::any_of(jobs.begin(), jobs.end(), [](const VictimView& job) {
+    return job.min_gpus > Gpus{0} && job.min_gpus < job.gpus;
+  });
+  if (told && elastic) {
+    decision->reclaim = choose_nodes(jobs, wanted, kExactJobs);
+  } else {
+    decision->victims = choose_victims(jobs, wanted, rule);
+  }
 }
 
 }  // namespace jevons

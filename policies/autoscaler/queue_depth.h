@@ -53,9 +53,9 @@ class QueueDepthAutoscaler final : public Autoscaler {
       quiet_ = false;
       if (help_is_coming(pool)) return base;
       const std::int64_t missing = ceil_nodes(queued(pool) / params_.high) - pool.ready_nodes;
-      return base + std::clamp<std::int64_t>(missing, 1, params_.step_up);
+      return base + std::clamp<std::int64_t>(missing, 1, step_of(pool, params_.step_up));
     }
-    const double kept = static_cast<double>(base - 1);
+    const double kept = static_cast<double>(base - step_of(pool, 1));
     if (kept < 1 || queued(pool) > params_.low * kept || pool.kv_use * pool.ready_nodes > params_.kv_high * kept) {
       quiet_ = false;
       return base;
@@ -64,7 +64,7 @@ class QueueDepthAutoscaler final : public Autoscaler {
     quiet_ = true;
     if (now - since_ < params_.stable) return base;
     since_ = now;
-    return base - 1;
+    return base - step_of(pool, 1);
   }
 
   Params params_;

@@ -30,10 +30,13 @@ class LyraQueue final : public TrainingQueue {
       "EuroSys 2023).";
   struct Params {
     Duration resize_cost = 1_min;  // This project's: stopping, reading a checkpoint and starting again.
+    Duration grow_every{0};        // Lyra has none: its scheduler runs every few minutes.
   };
   static void describe(ParamTable<Params>& t) {
     t.add("resize_cost", &Params::resize_cost, Duration{0}, 24_h,
           "Change the GPUs of a running job only for more saved time than this.");
+    t.add("grow_every", &Params::grow_every, Duration{0}, 24_h,
+          "Give a running job more GPUs at most once in this; every change stops its steps for a while.");
   }
   explicit LyraQueue(const Params& params) : params_(params) {}
 
@@ -48,12 +51,12 @@ class LyraQueue final : public TrainingQueue {
       left += (job.gpus - base).value;
       const double work = std::max<double>(0, static_cast<double>((job.expected_end - view.now).ns)) * job.speed;
       groups_.push_back(
-          {job.id, job.traits, asked_of(job), base, most_gpus(*job.traits, asked_of(job)), job.gpus, work});
+          {job.id, job.traits, asked_of(job), base, most_gpus(*job.traits, asked_of(job)), job.gpus, work, job.since});
     }
     running_ = groups_.size();
     start_bases(view, &left);
     share_out(left);
-    for (std::size_t g = 0; g < groups_.size(); ++g) carry_out(groups_[g], g >= running_, decision);
+    for (std::size_t g = 0; g < groups_.size(); ++g) carry_out(groups_[g], g >= running_, view.now, decision);
   }
 
  private:
@@ -64,6 +67,7 @@ class LyraQueue final : public TrainingQueue {
     Gpus asked, base, most;
     Gpus now;     // 0: it starts.
     double work;  // Nanoseconds on the GPUs asked.
+    Instant since{};
     std::int64_t extra = 0;
     double seconds(std::int64_t gpus) const {
       const double speed = relative_speed(traits->scaling, asked, Gpus{static_cast<std::int32_t>(gpus)});
@@ -146,10 +150,12 @@ class LyraQueue final : public TrainingQueue {
     }
   }
 
-  static void carry_out(const Group& group, bool starts, QueueDecision* decision) {
+  void carry_out(const Group& group, bool starts, Instant now, QueueDecision* decision) const {
     const Gpus gpus = group.base + Gpus{static_cast<std::int32_t>(group.extra)};
     if (starts) {
       decision->start.push_back(JobStart(group.id, gpus == group.asked ? Gpus{0} : gpus));
+    } else if (gpus > group.now && now < group.since + params_.grow_every) {
+      decision->ask_again = std::min(decision->ask_again, group.since + params_.grow_every);
     } else if (gpus != group.now) {
       decision->resize.push_back({group.id, gpus});
     }
