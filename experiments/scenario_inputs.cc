@@ -126,6 +126,7 @@ class InputsBuilder {
     setup->initial_nodes = Nodes{p.initial_nodes()};
     setup->min_nodes = Nodes{p.min_nodes()};
     setup->max_nodes = Nodes{p.max_nodes()};
+    setup->unit_nodes = Nodes{p.unit_nodes()};
     setup->warm_up = duration_of(p.warm_up());
     if (p.has_drain_limit()) setup->drain_limit = duration_of(p.drain_limit());
     setup->slo = slo_of(p.slo());

@@ -75,6 +75,7 @@ void Reallocation::fill_view(Instant now) {
     v.target_nodes = targets_[pool->id().index];
     v.leaving_nodes = static_cast<std::int32_t>(vacating_[pool->id().index].size());
     v.priority = pool->setup().priority;
+    v.unit_nodes = pool->setup().unit_nodes.value;
     v.idle_nodes = 0;
     for (const Node& n : inputs_->cluster.nodes) {
       if (gpus_->whole_and_idle(n.id) && pool->serves_on(n.group)) ++v.idle_nodes;
@@ -115,8 +116,10 @@ void Reallocation::on_review(Instant now) {
   // Shrink first: what one pool gives back idle, another may take at once.
   for (const bool growing : {false, true}) {
     for (const PoolTarget& t : decision_.targets) {
+      Pool* pool = (*pools_)[t.pool.index].get();
+      const std::int32_t nodes = in_units(pool->setup(), t.nodes);
       const Counts c = counts(t.pool);
-      if ((t.nodes > c.ready + c.coming) == growing) move_towards((*pools_)[t.pool.index].get(), t.nodes, now);
+      if ((nodes > c.ready + c.coming) == growing) move_towards(pool, nodes, now);
     }
   }
   calendar_->schedule(review_slot_, now + inputs_->review_every);
@@ -148,6 +151,12 @@ void Reallocation::check(const AllocatorDecision& d, Instant now) const {
       throw_contract_error(inputs_->allocator_name, "reclaims a node that does not exist, or names it twice", now);
     }
   }
+}
+
+// `target` in whole units, which stay within the bounds.
+std::int32_t Reallocation::in_units(const PoolSetup& pool, std::int32_t target) {
+  const std::int32_t unit = pool.unit_nodes.value, above = target - pool.min_nodes.value;
+  return std::min(pool.max_nodes.value, pool.min_nodes.value + (above + unit - 1) / unit * unit);
 }
 
 void Reallocation::move_towards(Pool* pool, std::int32_t target, Instant now) {

@@ -50,6 +50,7 @@ class Reallocation final : public FlowOwner {
   void fill_view(Instant now);
   void ask_autoscaler(PoolView* view, Instant now);
   void check(const AllocatorDecision& d, Instant now) const;
+  static std::int32_t in_units(const PoolSetup& pool, std::int32_t target);
   void move_towards(Pool* pool, std::int32_t target, Instant now);
   void grow(Pool* pool, std::int32_t by, Instant now);
   void shrink(Pool* pool, std::int32_t by, Instant now);

@@ -49,7 +49,8 @@ struct PoolSetup {
   bool enable_prefix_caching = true;
   Duration request_overhead{};  // Front-end time from arrival to the engine's queue.
   Nodes initial_nodes, min_nodes, max_nodes;
-  Duration warm_up{};                      // After the weights are in memory.
+  Nodes unit_nodes{1};  // Targets are rounded up to min_nodes and whole units of these, or max_nodes.
+  Duration warm_up{};   // After the weights are in memory.
   Duration drain_limit = Duration::max();  // Requests still running then go back to the front queue and start again.
   Slo slo;
   std::unique_ptr<Router> router;

@@ -34,6 +34,7 @@ struct PoolView {
   std::int32_t initial_nodes = 0;  // As the scenario gives them.
   std::int32_t min_nodes = 0;
   std::int32_t max_nodes = 0;
+  std::int32_t unit_nodes = 1;      // It moves in steps of these from min_nodes: a target between two is rounded up.
   std::int32_t ready_nodes = 0;     // Serving.
   std::int32_t coming_nodes = 0;    // Being emptied or loading the model.
   std::int32_t draining_nodes = 0;  // On their way out.

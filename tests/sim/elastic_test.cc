@@ -251,5 +251,45 @@ TEST(Preemption, NobodyIsStoppedForAJobThatCannotBePlaced) {
   EXPECT_EQ(o.jobs[2].first_start, Instant{} + 100_s);
 }
 
+// A pool of 1 and whole units of 3 nodes, asked for 2, 5 and 20 of at most 8: 4, 7 and 8.
+TEST(Units, TargetsAreRoundedUpToWholeUnits) {
+  Inputs in = empty_inputs({node_group("n", 9, 8)});
+  PoolSetup pool = fixed_pool({instance(0, 8, 1000, {.base = 10_ms})}, 1);
+  pool.max_nodes = Nodes{8};
+  pool.unit_nodes = Nodes{3};
+  in.pools.push_back(std::move(pool));
+  in.review_every = 100_s;
+  in.horizon = Instant{} + 450_s;
+  std::vector<std::int32_t> targets;
+  in.allocator = std::make_unique<AskedAllocator>([&](const AllocatorView& v, AllocatorDecision* d) {
+    targets.push_back(v.pools[0].target_nodes);
+    const std::int32_t asked[] = {1, 2, 5, 8, 4};
+    d->targets.push_back({PoolId{0}, asked[v.now.ns / (100_s).ns]});
+  });
+  run(std::move(in));
+  EXPECT_EQ(targets, (std::vector<std::int32_t>{1, 1, 4, 7, 8}));
+}
+
+// A gang of two nodes that is stopped for one of them has left the other, too: nobody else is stopped for that.
+TEST(Reclaim, AGangStoppedForOneNodeGivesItsOtherNodesAsWell) {
+  Inputs in = empty_inputs({node_group("n", 3, 8)});
+  in.training.jobs = {job("wide", 0, 16, 1000), job("narrow", 0, 8, 1000)};
+  PoolSetup pool = fixed_pool({instance(0, 8, 1000, {.base = 10_ms})}, 0);
+  pool.max_nodes = Nodes{2};
+  in.pools.push_back(std::move(pool));
+  in.review_every = 100_s;
+  in.horizon = Instant{} + 300_s;
+  in.allocator = std::make_unique<AskedAllocator>([](const AllocatorView& v, AllocatorDecision* d) {
+    d->targets.push_back({PoolId{0}, v.now < Instant{} + 100_s ? 0 : 2});
+    d->may_preempt = true;
+    for (const VictimView& r : v.running_jobs) {
+      for (const NodeShare& s : r.shares) d->reclaim.push_back(s.node);
+    }
+  });
+  const Outcome o = run(std::move(in));
+  EXPECT_EQ(o.jobs[0].preemptions, 1);
+  EXPECT_EQ(o.jobs[1].preemptions, 0);
+}
+
 }  // namespace
 }  // namespace jevons::testing
