@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "report/differences.h"
+#include "report/failures.h"
 #include "report/figures.h"
 #include "report/number_text.h"
 #include "report/pareto.h"
@@ -217,6 +218,9 @@ std::string footnotes(const Comparison& c) {
                                                                                                 : "") +
       ".");
   note("GPU utilisation: share of GPU-time in serving and kept training steps.");
+  if (any_run(c, [](const RunReport& r) { return figure("ettr").value(r).has_value(); })) {
+    note("ETTR: useful GPU-hours over those the started jobs asked for, from first start to end.");
+  }
   if (any_run(c, [](const RunReport& r) { return r.result.training.unfinished > 0; })) {
     note(
         "JCT is of the jobs done, queueing delay of the jobs started. \"At least\": the others count with their age at "
@@ -309,6 +313,7 @@ std::string console_report(const Comparison& c, const ConsoleOptions& options) {
     std::vector<TableRow> rows = figure_rows(c);
     if (auto covered = covered_row(c)) rows.insert(rows.begin(), *std::move(covered));
     out += render_table(labels(c), rows, options.color);
+    out += failure_table(c, options.color);
     out += difference_table(c, options.color);
     out += pareto_plot(c, options.color);
     out += "\n" + emphasize("GPU-hours by purpose", options.color) + "\n";

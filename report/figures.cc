@@ -61,6 +61,12 @@ Value share(double part, double whole) {
   if (whole <= 0) return std::nullopt;
   return part / whole;
 }
+// Of the GPU-time jobs asked for, so it says nothing where they had more or less than that.
+Value effective_time(const RunReport& r) {
+  const TrainingResult& t = r.result.training;
+  if (t.resizes > 0) return std::nullopt;
+  return share(t.useful.hours(), t.elapsed.hours());
+}
 double hours(const RunReport& r, Purpose p) { return r.result.ledger.by_purpose[static_cast<std::size_t>(p)].hours(); }
 
 constexpr std::array kFigures{
@@ -130,6 +136,18 @@ constexpr std::array kFigures{
            false, [](const RunReport& r) -> Value { return hours(r, Purpose::kCheckpoint); }},
     Figure{"job_preemptions", "job preemptions", "preemptions", Section::kTraining, Unit::kCount, Better::kLess, false,
            [](const RunReport& r) -> Value { return number(r.result.training.preemptions); }},
+    Figure{"ettr", "ETTR", "share", Section::kTraining, Unit::kShare, Better::kMore, true, effective_time},
+    Figure{"job_failures", "job failures", "failures", Section::kTraining, Unit::kCount, Better::kLess, false,
+           [](const RunReport& r) -> Value { return number(r.result.training.failures); }},
+    Figure{"lost_to_failures_gpu_hours", "lost to failures, GPU-h", "GPU-h", Section::kTraining, Unit::kGpuHours,
+           Better::kLess, false,
+           [](const RunReport& r) -> Value { return r.result.training.lost_to_failures.hours(); }},
+    Figure{"resizes", "resizes", "resizes", Section::kTraining, Unit::kCount, Better::kNeither, false,
+           [](const RunReport& r) -> Value { return number(r.result.training.resizes); }},
+    Figure{"deadlines_met", "deadlines met", "share", Section::kTraining, Unit::kShare, Better::kMore, true,
+           [](const RunReport& r) {
+             return share(number(r.result.training.deadlines_met), number(r.result.training.deadlines));
+           }},
     Figure{"tenant_fairness", "fairness of tenants", "Jain's index", Section::kTraining, Unit::kShare, Better::kMore,
            false, tenant_fairness},
     Figure{"usd_per_million_output_tokens", "$/M output tokens", "USD/M tokens", Section::kMoney, Unit::kDollars,
@@ -209,6 +227,9 @@ bool worth_showing(const Comparison& c, const Figure& f) {
   constexpr std::string_view kAtLeast = "_at_least";
   if (f.key.ends_with(kAtLeast)) {
     return of_survivors(c, figure(f.key.substr(0, f.key.size() - kAtLeast.size())));
+  }
+  if (f.key == "deadlines_met" || f.key == "ettr") {  // 0 is news, no value is not.
+    return std::any_of(c.cells.begin(), c.cells.end(), [&](const Cell& x) { return x.run && f.value(*x.run); });
   }
   if (f.always) return true;
   for (std::size_t p = 0; p < c.policies.size(); ++p) {

@@ -77,7 +77,8 @@ Json serving(const ServingResult& s, double seconds) {
   return out;
 }
 
-Json training(const TrainingResult& t) {
+Json training(const RunReport& run) {
+  const TrainingResult& t = run.result.training;
   Json out;
   out["submitted"] = t.submitted;
   out["completed"] = t.completed;
@@ -99,6 +100,23 @@ Json training(const TrainingResult& t) {
   family("queueing_delay", t.queueing_delay);
   out["useful"] = gpu_time(t.useful);
   out["makespan_s"] = t.completed > 0 ? Json(t.last_finish.seconds()) : Json();
+  out["elapsed"] = gpu_time(t.elapsed);
+  const auto ettr = figure("ettr").value(run);
+  out["ettr"] = ettr ? Json(*ettr) : Json();
+  out["resizes"] = t.resizes;
+  out["deadlines"] = t.deadlines;
+  out["deadlines_met"] = t.deadlines_met;
+  out["failures"] = t.failures;
+  out["lost_to_failures"] = gpu_time(t.lost_to_failures);
+  return out;
+}
+
+Json faults(const RunResult& r) {
+  Json out = Json::array();
+  for (const FaultResult& f : r.faults) {
+    out.push_back(
+        Json{{"cause", f.cause}, {"failures", f.count}, {"interruptions", f.jobs_stopped}, {"lost", gpu_time(f.lost)}});
+  }
   return out;
 }
 
@@ -197,7 +215,8 @@ Json cell_json(const Comparison& c, const Cell& cell) {
     entry.update(serving(pool, seconds));
     out["pools"].push_back(std::move(entry));
   }
-  out["training"] = training(r.training);
+  out["training"] = training(*cell.run);
+  out["faults"] = faults(r);
   out["ledger"] = ledgers(*cell.run);
   out["money"] = money(*cell.run);
   out["energy"] = energy(*cell.run);
