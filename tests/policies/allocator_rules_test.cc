@@ -109,7 +109,7 @@ struct Step final : FutureView {
 };
 
 TEST(Oracle, TakesTheHighestLoadUntilANodeCouldBeBack) {
-  Review r("oracle", {{"target_load", "0.5"}, {"drain", "2min"}});
+  Review r("oracle", {{"target_load", "0.5"}, {"drain", "2min"}, {"keep", "0s"}});
   const Step future;
   r.view.future = &future;
   PoolView p = pool(5, 99);
@@ -120,6 +120,17 @@ TEST(Oracle, TakesTheHighestLoadUntilANodeCouldBeBack) {
   p.load_nodes = 3;
   EXPECT_EQ(r.at(5_min, {p}), Nodes{6});
   EXPECT_TRUE(builtins().allocators.entries().find("oracle")->second.sees_future);
+}
+
+// As above, but the five nodes it has will be needed again at ten minutes, which is within a minute more.
+TEST(Oracle, KeepsTheNodesThatItWillNeedAgainSoon) {
+  Review r("oracle", {{"target_load", "0.5"}, {"drain", "2min"}, {"keep", "1min"}});
+  const Step future;
+  r.view.future = &future;
+  PoolView p = pool(5, 99);
+  p.load_time = 4_min;
+  EXPECT_EQ(r.at(2_min, {p}), Nodes{4});
+  EXPECT_EQ(r.at(3_min, {p}), Nodes{5});
 }
 
 TEST(Oracle, WithoutAFutureGivesByPriorityAndLoad) {

@@ -188,5 +188,19 @@ TEST(Lyra, ThousandsOfJobsAreDecidedInTheMemoryOfTheirSum) {
   EXPECT_GT(used, 15'000);
 }
 
+// 8 GPUs are free and would save time; the job had its last change at 0, and may grow again at 15 min.
+TEST(LyraQueue, GrowsAJobAtMostOnceInAWhile) {
+  Scene s;
+  s.now = Instant{} + 10_min;
+  s.run(1, 8, 8, 10_h, s.elastic(8, 16));
+  const QueueDecision early = s.decide(8, {{"grow_every", "15min"}});
+  EXPECT_TRUE(early.resize.empty());
+  EXPECT_EQ(early.ask_again, Instant{} + 15_min);
+  s.now = Instant{} + 15_min;
+  const QueueDecision late = s.decide(8, {{"grow_every", "15min"}});
+  ASSERT_EQ(late.resize.size(), 1u);
+  EXPECT_EQ(late.resize[0].gpus, Gpus{16});
+}
+
 }  // namespace
 }  // namespace jevons::testing
