@@ -106,8 +106,8 @@ std::string measure(const Options& o, const std::vector<TrainingJob>& jobs, cons
   const auto n = static_cast<double>(ended);
   std::string peer;
   if (o.peer) peer = fmt::format("  Batsim fcfs, easy {:.1f}: {:.1f}x", 2.2, 2.2 / cpu);
-  return fmt::format("{:7.2f} {:9.0f} {:9.0f} {:9.2f} {:9.2f} {:9.0f} {:9} {:016x}{}", cpu, n / cpu, n, jct / n, wait / n,
-                     last.seconds(), preemptions, digest, peer);
+  return fmt::format("{:7.2f} {:9.0f} {:9.0f} {:9.2f} {:9.2f} {:9.0f} {:9} {:016x}{}", cpu, n / cpu, n, jct / n,
+                     wait / n, last.seconds(), preemptions, digest, peer);
 }
 
 int run(const Options& o) {
@@ -129,8 +129,8 @@ int run(const Options& o) {
   std::erase_if(jobs, [&](const TrainingJob& j) { return j.gpus > Gpus{o.nodes * o.gpus_per_node}; });
   fmt::print("{} jobs ({} too wide left out), {} nodes of {} GPUs\n", jobs.size(), all - jobs.size(), o.nodes,
              o.gpus_per_node);
-  fmt::print("{:22} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {}\n", "policy", "cpu s", "jobs/s", "ended",
-             "jct s", "wait s", "makespan", "stopped", "digest");
+  fmt::print("{:22} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {}\n", "policy", "cpu s", "jobs/s", "ended", "jct s",
+             "wait s", "makespan", "stopped", "digest");
   std::vector<std::pair<std::string, ParamText>> runs;
   const Policies policies = builtin_policies();
   for (const auto& [name, entry] : policies.training_queues.entries()) {

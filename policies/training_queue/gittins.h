@@ -45,22 +45,14 @@ class GittinsQueue final : public TrainingQueue {
     learn(view);
     if (view.waiting.empty()) return;
     ranking_.clear();
-    places_.clear();
-    for (const WaitingJobView& job : view.waiting) {
-      const std::size_t place = place_of(level_of(job.attained));
-      places_.add(job, place, job.submit.ns);
-      ranking_.add(job, static_cast<Int128>(place), job.submit.ns);
-    }
-    places_.seal();
     Instant next = Instant::never();
+    for (const WaitingJobView& job : view.waiting) ranking_.add(job, place_of(level_of(job.attained)), job.submit.ns);
     for (const RunningJobView& job : view.running) {
-      const std::size_t level = level_of(job.attained_at(view.now)), place = place_of(level);
-      std::size_t then = level;
-      while (then < levels_.size() && !places_.lets_past(place, levels_[then].place, job.submit.ns, job.id)) ++then;
-      if (then < levels_.size()) {
-        next = std::min(next, reaches(levels_[then].from, job.attained, job.gpus, job.since));
+      const std::size_t level = level_of(job.attained_at(view.now));
+      if (level < levels_.size()) {
+        next = std::min(next, reaches(levels_[level].from, job.attained, job.gpus, job.since));
       }
-      ranking_.add(job, static_cast<Int128>(place), job.submit.ns);
+      ranking_.add(job, place_of(level), job.submit.ns);
     }
     ranking_.decide(view.free, decision);
     decision->ask_again = next;
@@ -70,7 +62,7 @@ class GittinsQueue final : public TrainingQueue {
   struct Level {
     GpuTime from;
     double worth = 0;
-    std::size_t place = 0;  // 0 = the highest worth.
+    Int128 place = 0;  // 0 = the highest worth.
   };
   // Number of levels that begin at or below it.
   std::size_t level_of(GpuTime attained) const {
@@ -78,7 +70,7 @@ class GittinsQueue final : public TrainingQueue {
                                      [](GpuTime s, const Level& level) { return s < level.from; });
     return static_cast<std::size_t>(it - levels_.begin());
   }
-  std::size_t place_of(std::size_t level) const { return level == 0 ? 0 : levels_[level - 1].place; }
+  Int128 place_of(std::size_t level) const { return level == 0 ? 0 : levels_[level - 1].place; }
 
   void learn(const QueueView& view) {
     for (const EndedJobView& job : view.ended) {
@@ -105,8 +97,7 @@ class GittinsQueue final : public TrainingQueue {
     for (const Level& level : levels_) worths.push_back(level.worth);
     std::sort(worths.begin(), worths.end(), std::greater<>());
     for (Level& level : levels_) {
-      const auto at = std::lower_bound(worths.begin(), worths.end(), level.worth, std::greater<>());
-      level.place = static_cast<std::size_t>(at - worths.begin());
+      level.place = std::lower_bound(worths.begin(), worths.end(), level.worth, std::greater<>()) - worths.begin();
     }
   }
 
@@ -129,7 +120,6 @@ class GittinsQueue final : public TrainingQueue {
   std::vector<GpuTime> sorted_;
   std::vector<Level> levels_;  // Ascending; empty before the first end.
   Ranking ranking_;
-  WaitingPlaces places_;
 };
 
 }  // namespace jevons

@@ -43,10 +43,8 @@ class LasQueue final : public TrainingQueue {
   void decide(const QueueView& view, QueueDecision* decision) override {
     if (view.waiting.empty()) return;
     ranking_.clear();
-    places_.clear();
     Instant next = Instant::never();
     for (const WaitingJobView& job : view.waiting) add_waiting(job, view.now, &next);
-    places_.seal();
     for (const RunningJobView& job : view.running) add_running(job, view.now, &next);
     ranking_.decide(view.free, decision);
     decision->ask_again = next;
@@ -93,17 +91,14 @@ class LasQueue final : public TrainingQueue {
         *next = std::min(*next, due);
       }
     }
-    places_.add(job, queue, note.first_start.ns);
     ranking_.add(job, static_cast<Int128>(queue), note.first_start.ns);
   }
   void add_running(const RunningJobView& job, Instant now, Instant* next) {
     Note& note = notes_[job.id];
     note.first_start = std::min(note.first_start, job.started);
     const std::size_t queue = queue_of(job.attained_at(now) - note.forgiven);
-    std::size_t then = queue + 1;
-    while (then <= thresholds_.size() && !places_.lets_past(queue, then, note.first_start.ns, job.id)) ++then;
-    if (then <= thresholds_.size()) {
-      *next = std::min(*next, reaches(thresholds_[then - 1] + note.forgiven, job.attained, job.gpus, job.since));
+    if (queue < thresholds_.size()) {
+      *next = std::min(*next, reaches(thresholds_[queue] + note.forgiven, job.attained, job.gpus, job.since));
     }
     ranking_.add(job, static_cast<Int128>(queue), note.first_start.ns);
   }
@@ -112,7 +107,6 @@ class LasQueue final : public TrainingQueue {
   double promote_knob_;
   JobNotes<Note> notes_;
   Ranking ranking_;
-  WaitingPlaces places_;
 };
 
 }  // namespace jevons

@@ -6,7 +6,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "policies/api/training_queue.h"
@@ -43,11 +42,13 @@ class Ranking {
   // `free`: GPUs idle now.  O(jobs); O(log jobs) more for each that gets GPUs and lies between the first that waits and
   // the last that runs, or starts.
   void decide(Gpus free, QueueDecision* decision) {
+    rest_.clear();
+    JobRank last;
     if (!running_.empty()) {
-      const JobRank last = std::max_element(running_.begin(), running_.end(), sooner)->rank;
-      move_if(&waiting_, [&](const Entry& e) { return e.rank < last; });
-    } else {
-      rest_.clear();
+      last = std::max_element(running_.begin(), running_.end(), sooner)->rank;
+      for (const Entry& e : waiting_) {
+        if (e.rank < last) rest_.push_back(e);
+      }
     }
     if (!rest_.empty()) {  // Those before the first of them keep what they have.
       const JobRank first = std::min_element(rest_.begin(), rest_.end(), sooner)->rank;
@@ -56,10 +57,13 @@ class Ranking {
         free += e.gpus;
         rest_.push_back(e);
       }
+      std::erase_if(rest_, [&](const Entry& e) { return e.gpus > free; });  // No running one: all of them fit.
       free = walk(free, decision);
     }
     if (free > Gpus{0}) {
-      move_if(&waiting_, [&](const Entry& e) { return e.gpus <= free; });
+      for (const Entry& e : waiting_) {
+        if (e.gpus <= free && (running_.empty() || !(e.rank < last))) rest_.push_back(e);
+      }
       walk(free, decision);
     }
     std::sort(decision->preempt.begin(), decision->preempt.end());
@@ -73,21 +77,6 @@ class Ranking {
   };
   static bool sooner(const Entry& a, const Entry& b) { return a.rank < b.rank; }
   static bool later(const Entry& a, const Entry& b) { return b.rank < a.rank; }
-
-  // Into rest_, which holds nothing else then.
-  template <class Wanted>
-  void move_if(std::vector<Entry>* from, const Wanted& wanted) {
-    rest_.clear();
-    std::size_t left = 0;
-    for (const Entry& e : *from) {
-      if (wanted(e)) {
-        rest_.push_back(e);
-      } else {
-        (*from)[left++] = e;
-      }
-    }
-    from->resize(left);
-  }
 
   // Gives rest_ what is free, by rank; returns what is left.  What does not fit now will not later, so that it is
   // thrown out with all that are as wide: once for each width.
@@ -125,50 +114,6 @@ class JobNotes {
 
  private:
   std::vector<T> notes_;
-};
-
-// Where the waiting jobs stand, for policies that rank by a small whole number, the place, first.
-//
-// When a round has come to nothing, nobody is blocked, and from then on ranks of running jobs change alone, the next
-// that can change anything is one by which a running job falls behind a waiting one: as long as no more GPUs are left
-// for any waiting job when its turn comes, none fits, and all who run still do.
-class WaitingPlaces {
- public:
-  void clear() {
-    spans_.clear();
-    blocked_ = false;
-  }
-  void add(const WaitingJobView& job, std::size_t place, std::int64_t second) {
-    blocked_ = blocked_ || job.blocked;
-    if (spans_.size() <= place) spans_.resize(place + 1);
-    Span& span = spans_[place];
-    const std::pair key(second, job.id);
-    span.first = span.count == 0 ? key : std::min(span.first, key);
-    span.last = span.count == 0 ? key : std::max(span.last, key);
-    ++span.count;
-  }
-  void seal() {  // After the last add.
-    for (std::size_t p = 1; p < spans_.size(); ++p) spans_[p].count += spans_[p - 1].count;
-  }
-  // Whether a job that goes from one place to another may let somebody past it.
-  bool lets_past(std::size_t from, std::size_t to, std::int64_t second, JobId job) const {
-    if (blocked_) return true;
-    if (to <= from || spans_.empty()) return false;
-    const std::pair key(second, job);
-    return before(to) > before(from + 1) || (before(from + 1) > before(from) && key < spans_[from].last) ||
-           (before(to + 1) > before(to) && spans_[to].first < key);
-  }
-
- private:
-  struct Span {
-    std::pair<std::int64_t, JobId> first, last;
-    std::size_t count = 0;  // Once sealed: in all places up to this one.
-  };
-  std::size_t before(std::size_t place) const {  // Jobs in places before it.
-    return place == 0 ? 0 : spans_[std::min(place, spans_.size()) - 1].count;
-  }
-  std::vector<Span> spans_;
-  bool blocked_ = false;
 };
 
 // The first instant at which a job that holds `gpus` and had `had` GPU time at `since` has `goal`.
