@@ -1,4 +1,5 @@
-// A trace of training jobs through the whole engine under every queue policy: CPU seconds, and what came of the jobs.
+// A trace of training jobs through the whole engine under every queue policy: CPU seconds, and what came of the jobs;
+// the digest tells two versions of a policy apart that decide anything differently.
 //
 //     training_queues [--trace FILE] [--nodes N] [--gpus-per-node N] [--policy NAME]... [--processors-per-gpu N]
 //                     [--restart SECONDS]
@@ -91,7 +92,10 @@ std::string measure(const Options& o, const std::vector<TrainingJob>& jobs, cons
   double jct = 0, wait = 0;
   Instant last{0};
   std::int64_t preemptions = 0, ended = 0;
+  std::uint64_t digest = 14695981039346656037u;  // FNV-1a, by words: what became of every job.
+  const auto fold = [&](std::int64_t word) { digest = (digest ^ static_cast<std::uint64_t>(word)) * 1099511628211u; };
   for (const JobRecord& r : records.jobs) {
+    for (const std::int64_t word : {r.first_start.ns, r.finish.ns, std::int64_t{r.preemptions}}) fold(word);
     preemptions += r.preemptions;
     if (r.reason != FinishReason::kCompleted) continue;
     ++ended;
@@ -102,8 +106,8 @@ std::string measure(const Options& o, const std::vector<TrainingJob>& jobs, cons
   const auto n = static_cast<double>(ended);
   std::string peer;
   if (o.peer) peer = fmt::format("  Batsim fcfs, easy {:.1f}: {:.1f}x", 2.2, 2.2 / cpu);
-  return fmt::format("{:7.2f} {:9.0f} {:9.0f} {:9.2f} {:9.2f} {:9.0f} {:9}{}", cpu, n / cpu, n, jct / n, wait / n,
-                     last.seconds(), preemptions, peer);
+  return fmt::format("{:7.2f} {:9.0f} {:9.0f} {:9.2f} {:9.2f} {:9.0f} {:9} {:016x}{}", cpu, n / cpu, n, jct / n,
+                     wait / n, last.seconds(), preemptions, digest, peer);
 }
 
 int run(const Options& o) {
@@ -125,8 +129,8 @@ int run(const Options& o) {
   std::erase_if(jobs, [&](const TrainingJob& j) { return j.gpus > Gpus{o.nodes * o.gpus_per_node}; });
   fmt::print("{} jobs ({} too wide left out), {} nodes of {} GPUs\n", jobs.size(), all - jobs.size(), o.nodes,
              o.gpus_per_node);
-  fmt::print("{:22} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "policy", "cpu s", "jobs/s", "ended", "jct s",
-             "wait s", "makespan", "stopped");
+  fmt::print("{:22} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {}\n", "policy", "cpu s", "jobs/s", "ended", "jct s",
+             "wait s", "makespan", "stopped", "digest");
   std::vector<std::pair<std::string, ParamText>> runs;
   const Policies policies = builtin_policies();
   for (const auto& [name, entry] : policies.training_queues.entries()) {

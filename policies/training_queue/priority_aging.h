@@ -26,7 +26,7 @@ class PriorityAgingQueue final : public TrainingQueue {
   static void describe(ParamTable<Params>& t) {
     t.add("age_scale", &Params::age_scale, 1_ns, 8760_h, "Time of waiting that raises a job by one class.");
   }
-  explicit PriorityAgingQueue(const Params& params) : scale_(params.age_scale) {}
+  explicit PriorityAgingQueue(const Params& params) : scale_(params.age_scale), far_steps_(kFar / scale_.ns) {}
 
   void decide(const QueueView& view, QueueDecision* decision) override {
     if (view.waiting.empty()) return;
@@ -40,11 +40,13 @@ class PriorityAgingQueue final : public TrainingQueue {
     Instant next = Instant::never();
     for (const WaitingJobView& job : view.waiting) {
       const std::int64_t age = waited(job.submit, job.ran, view.now);
-      const std::int64_t c = job.traits->priority + age / scale_.ns;
+      Level& level = levels_[job.id];
+      if (age < level.from || age - level.from >= scale_.ns) level = {age / scale_.ns, age / scale_.ns * scale_.ns};
+      const std::int64_t c = job.traits->priority + level.number;
       ranking_.add(job, -static_cast<Int128>(c), job.submit.ns);
       // Rising changes something only once it is above some running job.
       const std::int64_t steps = std::max<std::int64_t>(1, lowest == kNone ? 1 : lowest + 1 - c);
-      const std::int64_t rises_in = steps > kFar / scale_.ns ? kFar : steps * scale_.ns - age % scale_.ns;
+      const std::int64_t rises_in = steps > far_steps_ ? kFar : steps * scale_.ns - (age - level.from);
       if (lowest != kNone && rises_in < (Instant::never() - view.now).ns) {
         next = std::min(next, view.now + Duration{rises_in});
       }
@@ -56,10 +58,15 @@ class PriorityAgingQueue final : public TrainingQueue {
  private:
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
   static constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
+  struct Level {  // Whole scales of waiting, and the age that has just so many.
+    std::int64_t number = 0, from = 0;
+  };
   static std::int64_t waited(Instant submit, Duration ran, Instant now) {
     return std::max<std::int64_t>(0, (now - submit - ran).ns);
   }
   Duration scale_;
+  std::int64_t far_steps_;
+  JobNotes<Level> levels_;  // Of waiting jobs when last seen: it saves most divisions.
   Ranking ranking_;
 };
 

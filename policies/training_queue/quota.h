@@ -55,9 +55,10 @@ class QuotaQueue final : public TrainingQueue {
     read(view);
     order_.clear();
     for (std::size_t i = 0; i < view.waiting.size(); ++i) order_.push_back(i);
-    std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+    const auto before = [&](std::size_t a, std::size_t b) {
       return view.waiting[a].traits->priority > view.waiting[b].traits->priority;
-    });
+    };
+    if (!std::is_sorted(order_.begin(), order_.end(), before)) std::stable_sort(order_.begin(), order_.end(), before);
     for (const bool borrowing : {false, true}) {
       for (Tenant& t : tenants_) t.held_up = false;
       std::size_t left = 0;

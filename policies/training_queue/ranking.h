@@ -6,7 +6,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include "policies/api/training_queue.h"
@@ -29,32 +28,43 @@ struct JobRank {
 // goes round in circles at one instant.
 class Ranking {
  public:
-  void clear() { entries_.clear(); }
+  void clear() {
+    waiting_.clear();
+    running_.clear();
+  }
   void add(const WaitingJobView& job, Int128 first, std::int64_t second) {
-    if (!job.blocked) entries_.push_back({{first, second, job.id}, job.gpus, false});
+    if (!job.blocked) waiting_.push_back({{first, second, job.id}, job.gpus, false});
   }
   void add(const RunningJobView& job, Int128 first, std::int64_t second) {
-    entries_.push_back({{first, second, job.id}, job.gpus, true});
+    running_.push_back({{first, second, job.id}, job.gpus, true});
   }
 
-  // `free`: GPUs idle now.  O(jobs) and O(log jobs) for each that is looked at before the GPUs are all given away.
+  // `free`: GPUs idle now.  O(jobs); O(log jobs) more for each that gets GPUs and lies between the first that waits and
+  // the last that runs, or starts.
   void decide(Gpus free, QueueDecision* decision) {
-    for (const Entry& e : entries_) free += e.runs ? e.gpus : Gpus{0};
-    const auto later = [](const Entry& a, const Entry& b) { return b.rank < a.rank; };
-    std::make_heap(entries_.begin(), entries_.end(), later);
-    while (!entries_.empty() && free > Gpus{0}) {
-      std::pop_heap(entries_.begin(), entries_.end(), later);
-      const Entry e = entries_.back();
-      entries_.pop_back();
-      if (e.gpus <= free) {
-        free -= e.gpus;
-        if (!e.runs) decision->start.push_back(e.rank.id);
-      } else if (e.runs) {
-        decision->preempt.push_back(e.rank.id);
+    rest_.clear();
+    JobRank last;
+    if (!running_.empty()) {
+      last = std::max_element(running_.begin(), running_.end(), sooner)->rank;
+      for (const Entry& e : waiting_) {
+        if (e.rank < last) rest_.push_back(e);
       }
     }
-    for (const Entry& e : entries_) {
-      if (e.runs) decision->preempt.push_back(e.rank.id);
+    if (!rest_.empty()) {  // Those before the first of them keep what they have.
+      const JobRank first = std::min_element(rest_.begin(), rest_.end(), sooner)->rank;
+      for (const Entry& e : running_) {
+        if (e.rank < first) continue;
+        free += e.gpus;
+        rest_.push_back(e);
+      }
+      std::erase_if(rest_, [&](const Entry& e) { return e.gpus > free; });  // No running one: all of them fit.
+      free = walk(free, decision);
+    }
+    if (free > Gpus{0}) {
+      for (const Entry& e : waiting_) {
+        if (e.gpus <= free && (running_.empty() || !(e.rank < last))) rest_.push_back(e);
+      }
+      walk(free, decision);
     }
     std::sort(decision->preempt.begin(), decision->preempt.end());
   }
@@ -65,7 +75,32 @@ class Ranking {
     Gpus gpus;
     bool runs;
   };
-  std::vector<Entry> entries_;
+  static bool sooner(const Entry& a, const Entry& b) { return a.rank < b.rank; }
+  static bool later(const Entry& a, const Entry& b) { return b.rank < a.rank; }
+
+  // Gives rest_ what is free, by rank; returns what is left.  What does not fit now will not later, so that it is
+  // thrown out with all that are as wide: once for each width.
+  Gpus walk(Gpus free, QueueDecision* decision) {
+    std::make_heap(rest_.begin(), rest_.end(), later);
+    while (!rest_.empty()) {
+      const Entry& e = rest_.front();
+      if (e.gpus > free) {
+        std::erase_if(rest_, [&](const Entry& r) {
+          if (r.gpus > free && r.runs) decision->preempt.push_back(r.rank.id);
+          return r.gpus > free;
+        });
+        std::make_heap(rest_.begin(), rest_.end(), later);
+        continue;
+      }
+      free -= e.gpus;
+      if (!e.runs) decision->start.push_back(e.rank.id);
+      std::pop_heap(rest_.begin(), rest_.end(), later);
+      rest_.pop_back();
+    }
+    return free;
+  }
+
+  std::vector<Entry> waiting_, running_, rest_;
 };
 
 // What a policy remembers of each job.

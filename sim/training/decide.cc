@@ -22,7 +22,10 @@ void TrainingRuntime::on_schedule(Instant now) {
     decide_once(now, &again);
     changed_ = changed_ || again;
   }
-  for (std::size_t i = waiting_head_; i < waiting_.size(); ++i) waiting_[i].blocked = false;
+  for (const JobId id : blocked_) {
+    if (WaitingJobView* w = find_waiting(id)) w->blocked = false;
+  }
+  blocked_.clear();
   calendar_->cancel(ask_slot_);
   if (decision_.ask_again != Instant::never()) {
     if (decision_.ask_again <= now) throw_contract_error(setup_->queue_name, "asks to be called again now", now);
@@ -96,7 +99,7 @@ void TrainingRuntime::decide_once(Instant now, bool* again) {
   if (!decision_.preempt.empty() && !decision_.start.empty()) {
     const JobId stuck = first_that_cannot_start(decision_);
     if (stuck.valid()) {
-      find_waiting(stuck)->blocked = true;
+      block(stuck);
       *again = true;
       return;
     }
@@ -113,7 +116,7 @@ void TrainingRuntime::decide_once(Instant now, bool* again) {
   for (const JobStart& start : decision_.start) {
     *again = true;
     if (try_start(start, now)) continue;
-    find_waiting(start.job)->blocked = true;  // try_start left the view where it was.
+    block(start.job);
     return;
   }
   for (const auto& [id, gpus] : decision_.resize) {

@@ -11,6 +11,11 @@ WaitingJobView* TrainingRuntime::find_waiting(JobId job) {
   return it == waiting_.end() || it->id != job ? nullptr : &*it;
 }
 
+void TrainingRuntime::block(JobId job) {
+  find_waiting(job)->blocked = true;
+  blocked_.push_back(job);
+}
+
 Duration TrainingRuntime::estimate_left(JobId id) const {
   return std::max(asked(id).estimate - jobs_[id.index].saved, 1_s);
 }

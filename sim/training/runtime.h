@@ -84,6 +84,7 @@ class TrainingRuntime final : public FlowOwner {
   // Lists of waiting and running jobs (lists.cc).
   WaitingJobView* find_waiting(JobId job);
   RunningJobView* find_running(JobId job);
+  void block(JobId job);  // Until the queue has no more to say at this instant.
   void insert_waiting(JobId job, Instant now);
   void erase_waiting(JobId job);
   void erase_running(JobId job);
@@ -135,6 +136,7 @@ class TrainingRuntime final : public FlowOwner {
   std::vector<RunningJobView> running_;   // By (started, id).
   std::vector<EndedJobView> ended_jobs_;  // Since the queue was last asked.
   std::map<std::uint64_t, JobId> flow_owner_;
+  std::vector<JobId> blocked_;
   Gpus waiting_gpus_{0};
   std::uint64_t ended_ = 0;
   bool changed_ = false;
