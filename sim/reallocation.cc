@@ -84,7 +84,7 @@ void Reallocation::fill_view(Instant now) {
     if (pool->setup().autoscaler != nullptr) ask_autoscaler(&v, now);
     pool_views_.push_back(v);
   }
-  training_->fill_victims(now, &victims_);
+  if (!pools_->empty()) training_->fill_victims(now, &victims_);  // Without pools nobody wants their nodes.
   view_ = {.now = now,
            .review_every = inputs_->review_every,
            .pools = pool_views_,

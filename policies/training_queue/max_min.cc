@@ -32,7 +32,7 @@ MaxMinQueue::MaxMinQueue(const Params& params)
     : params_(params), shares_(TenantShares::parse(params.shares).value()) {}  // Checked by the table above.
 
 void MaxMinQueue::decide(const QueueView& view, QueueDecision* decision) {
-  if (view.waiting.empty() && view.running.empty()) return;
+  if (view.waiting.empty() && (view.running.empty() || view.groups.size() <= 1)) return;  // Nobody could move.
   if (!view.waiting.empty() || view.groups.size() > 1) decision->ask_again = std::max(round_ends_, view.now + 1_ns);
   const bool at_end = view.now >= round_ends_;
   if (!at_end && planned_at_ != view.now && view.free <= Gpus{0}) return;
