@@ -34,7 +34,7 @@ class CapacityLoanAllocator final : public Allocator {
     double slo_floor = 0.9;
     double queue_high = 8;
     bool only_when_wanted = true;
-    std::int64_t exact_jobs = 20;
+    std::int64_t exact_jobs = kExactJobs;
     bool notice = true;
   };
   static void describe(ParamTable<Params>& t) {
@@ -59,7 +59,7 @@ class CapacityLoanAllocator final : public Allocator {
       const bool wanted = view.waiting_gpus > Gpus{0} || !params_.only_when_wanted;
       decision->targets.push_back({pool.id, target(pool, memory_[pool.id], view.now, wanted)});
     }
-    reclaim(view, decision);
+    reclaim_cheapest(view, params_.exact_jobs, params_.notice, decision);
   }
 
  private:
@@ -68,21 +68,6 @@ class CapacityLoanAllocator final : public Allocator {
     bool watched = false;
     Instant watched_since{};  // Time without trouble began.
   };
-
-  // By nodes where the view says which jobs are on them, else by jobs.
-  void reclaim(const AllocatorView& view, AllocatorDecision* decision) const {
-    const std::int64_t wanted = nodes_to_reclaim(view, *decision);
-    if (wanted == 0) return;
-    decision->may_preempt = true;
-    decision->give_notice = params_.notice;
-    const bool told = std::none_of(view.running_jobs.begin(), view.running_jobs.end(),
-                                   [](const VictimView& job) { return job.nodes > 0 && job.shares.empty(); });
-    if (told) {
-      decision->reclaim = choose_nodes(view.running_jobs, wanted, params_.exact_jobs);
-    } else {
-      decision->victims = choose_victims(view.running_jobs, wanted, VictimRule::kLeastLossPerNode);
-    }
-  }
 
   std::int32_t target(const PoolView& pool, Memory& memory, Instant now, bool wanted) const {
     const std::int32_t base = within_bounds(pool, pool.target_nodes);

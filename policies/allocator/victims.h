@@ -52,26 +52,41 @@ inline std::int64_t nodes_to_reclaim(const AllocatorView& view, const AllocatorD
   return std::max<std::int64_t>(wanted - idle, told || wanted == 0 ? 0 : 1);
 }
 
-inline constexpr std::int64_t kExactJobs = 20;  // As capacity_loan's default.
+inline constexpr std::int64_t kExactJobs = 20;  // This project's.
+
+inline bool told_where_all_run(std::span<const VictimView> jobs) {
+  return std::none_of(jobs.begin(), jobs.end(),
+                      [](const VictimView& job) { return job.nodes > 0 && job.shares.empty(); });
+}
+
+// Lets growing targets take the nodes whose jobs lose least (choose_nodes); job by job where the view does not say
+// where they run.
+inline void reclaim_cheapest(const AllocatorView& view, std::int64_t exact_jobs, bool notice,
+                             AllocatorDecision* decision) {
+  const std::int64_t wanted = nodes_to_reclaim(view, *decision);
+  if (wanted == 0) return;
+  decision->may_preempt = true;
+  decision->give_notice = notice;
+  if (told_where_all_run(view.running_jobs)) {
+    decision->reclaim = choose_nodes(view.running_jobs, wanted, exact_jobs);
+  } else {
+    decision->victims = choose_victims(view.running_jobs, wanted, VictimRule::kLeastLossPerNode);
+  }
+}
 
 // Lets growing targets take nodes from training jobs.  With elastic ones among them (and the view saying where they
 // run) it goes node by node, so that they withdraw and are not stopped; else job by job, as `rule` says.
 inline void reclaim_at_once(const AllocatorView& view, VictimRule rule, bool notice, AllocatorDecision* decision) {
   const std::int64_t wanted = nodes_to_reclaim(view, *decision);
   if (wanted == 0) return;
-  decision->may_preempt = true;
-  decision->give_notice = notice;
   const auto& jobs = view.running_jobs;
-  const bool told =
-      std::none_of(jobs.begin(), jobs.end(), [](const VictimView& job) { return job.nodes > 0 && job.shares.empty(); });
   const bool elastic = std::any_of(jobs.begin(), jobs.end(), [](const VictimView& job) {
     return job.min_gpus > Gpus{0} && job.min_gpus < job.gpus;
   });
-  if (told && elastic) {
-    decision->reclaim = choose_nodes(jobs, wanted, kExactJobs);
-  } else {
-    decision->victims = choose_victims(jobs, wanted, rule);
-  }
+  if (elastic && told_where_all_run(jobs)) return reclaim_cheapest(view, kExactJobs, notice, decision);
+  decision->may_preempt = true;
+  decision->give_notice = notice;
+  decision->victims = choose_victims(jobs, wanted, rule);
 }
 
 }  // namespace jevons

@@ -11,6 +11,7 @@
 
 #include "base/params.h"
 #include "policies/api/training_queue.h"
+#include "policies/training_queue/start_in_order.h"
 #include "policies/training_queue/tenant_shares.h"
 
 namespace jevons {
@@ -47,27 +48,8 @@ class FairShareQueue final : public TrainingQueue {
   // O(tenants + waiting), and O(log waiting) a job started.
   void decide(const QueueView& view, QueueDecision* decision) override {
     settle(view);
-    Gpus free = view.free;
-    const auto later = [&](std::size_t a, std::size_t b) {
-      const double of_a = used_of(view.waiting[a]), of_b = used_of(view.waiting[b]);
-      return of_a != of_b ? of_a > of_b : a > b;  // `waiting` is in order of submission.
-    };
-    heap_.clear();
-    for (std::size_t i = 0; i < view.waiting.size(); ++i) {
-      if (params_.head_blocks || fits(view.waiting[i], free)) heap_.push_back(i);
-    }
-    std::make_heap(heap_.begin(), heap_.end(), later);
-    while (!heap_.empty() && free > Gpus{0}) {
-      std::pop_heap(heap_.begin(), heap_.end(), later);
-      const WaitingJobView& job = view.waiting[heap_.back()];
-      heap_.pop_back();
-      if (fits(job, free)) {
-        decision->start.push_back(job.id);
-        free -= job.gpus;
-      } else if (params_.head_blocks) {
-        return;
-      }
-    }
+    order_.decide(
+        view, params_.head_blocks, [&](const WaitingJobView& job) { return used_of(job); }, decision);
   }
 
  private:
@@ -76,7 +58,6 @@ class FairShareQueue final : public TrainingQueue {
     double decayed = 0;   // GPU-nanoseconds.
     double of_share = 0;  // U/S.
   };
-  static bool fits(const WaitingJobView& job, Gpus free) { return !job.blocked && job.gpus <= free; }
   // U/S: 2^-x falls as x rises, and x does not underflow.
   double used_of(const WaitingJobView& job) const {
     return job.traits->tenant < usage_.size() ? usage_[job.traits->tenant].of_share : 0.0;
@@ -105,8 +86,8 @@ class FairShareQueue final : public TrainingQueue {
   Params params_;
   TenantShares shares_;
   Instant at_{0};
-  std::vector<Usage> usage_;       // By tenant.
-  std::vector<std::size_t> heap_;  // Positions in `waiting`; kept for its memory only.
+  std::vector<Usage> usage_;  // By tenant.
+  StartInOrder order_;
 };
 
 }  // namespace jevons
