@@ -33,7 +33,15 @@ Result<ArrivalOptions> arrivals(const ScenarioFile& file, const std::string& pat
   return o;
 }
 
-Result<LengthOptions> lengths(const ScenarioFile& file, const std::string& path, const proto::Lengths& l) {
+// Where a generator ends by itself; never() leaves it to `limit` or to whoever reads it.
+Instant end_of(const proto::Scenario& scenario, bool has_duration, const std::string& duration, bool transformed) {
+  if (has_duration) return Instant{duration_of(duration).ns};
+  return transformed ? Instant::never() : horizon_of(scenario);
+}
+
+}  // namespace
+
+Result<LengthOptions> length_options(const ScenarioFile& file, const std::string& path, const proto::Lengths& l) {
   const int laws =
       int{l.has_constant()} + int{l.has_lognormal()} + int{l.has_geometric()} + (l.empirical_size() > 0 ? 1 : 0);
   if (laws != 1) {
@@ -69,14 +77,6 @@ Result<LengthOptions> lengths(const ScenarioFile& file, const std::string& path,
   return o;
 }
 
-// Where a generator ends by itself; never() leaves it to `limit` or to whoever reads it.
-Instant end_of(const proto::Scenario& scenario, bool has_duration, const std::string& duration, bool transformed) {
-  if (has_duration) return Instant{duration_of(duration).ns};
-  return transformed ? Instant::never() : horizon_of(scenario);
-}
-
-}  // namespace
-
 Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, const std::string& path,
                                                   const proto::RequestGenerator& g, bool transformed,
                                                   std::int64_t bundle) {
@@ -89,10 +89,10 @@ Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, cons
   o.arrivals = *std::move(a);
   o.arrivals.rate /= static_cast<double>(bundle);
   o.arrivals.end = end_of(file.message, g.has_duration(), g.duration(), transformed);
-  auto prompt = lengths(file, path + ".prompt", g.prompt());
+  auto prompt = length_options(file, path + ".prompt", g.prompt());
   if (!prompt) return prompt.error();
   o.prompt = *std::move(prompt);
-  auto output = lengths(file, path + ".output", g.output());
+  auto output = length_options(file, path + ".output", g.output());
   if (!output) return output.error();
   o.output = *std::move(output);
   if (g.has_limit() && g.limit() > 0 && g.limit() < bundle) {
@@ -101,7 +101,7 @@ Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, cons
   }
   if (g.has_limit()) o.limit = static_cast<std::uint64_t>(g.limit() / bundle);
   if (!g.has_prefixes()) return o;
-  auto length = lengths(file, path + ".prefixes.length", g.prefixes().length());
+  auto length = length_options(file, path + ".prefixes.length", g.prefixes().length());
   if (!length) return length.error();
   o.prefix.length = *std::move(length);
   o.prefix.share = g.prefixes().share();

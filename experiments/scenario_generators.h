@@ -18,6 +18,9 @@ Result<RequestGeneratorOptions> request_generator(const ScenarioFile& file, cons
                                                   const proto::RequestGenerator& generate, bool transformed,
                                                   std::int64_t bundle);
 
+// `path` is that of the law.
+Result<LengthOptions> length_options(const ScenarioFile& file, const std::string& path, const proto::Lengths& lengths);
+
 Result<JobGeneratorOptions> job_generator(const ScenarioFile& file, const std::string& path,
                                           const proto::JobGenerator& generate, const std::string& name);
 

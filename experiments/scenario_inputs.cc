@@ -11,6 +11,7 @@
 #include "experiments/scenario_future.h"
 #include "experiments/scenario_power.h"
 #include "experiments/scenario_resolve.h"
+#include "experiments/scenario_rollouts.h"
 #include "experiments/scenario_rules.h"
 #include "experiments/scenario_sources.h"
 #include "experiments/scenario_tables.h"
@@ -52,6 +53,7 @@ class InputsBuilder {
     in.faults = faults_of(s_, seed_);
     if (s_.training().optimal_checkpoints()) in.training.optimal_checkpoints = optimal_checkpoints(in);
     if (Status s = future(&in); !s) return s.error();
+    if (Status s = add_rollouts(file_, seed_, &in); !s) return s.error();
     return in;
   }
 

@@ -1,6 +1,7 @@
 // Run time and scaling of a job of reinforcement learning.
 #include <algorithm>
 
+#include "experiments/scenario_rollouts.h"
 #include "experiments/scenario_rules.h"
 #include "experiments/scenario_training.h"
 #include "sim/model/rl_loop.h"
@@ -22,6 +23,32 @@ RlLoop loop_of(const proto::RlCycles& r) {
   return l;
 }
 
+// A pool's samples take no time of the job's: what is left of a cycle is training.
+RlLoop training_of(const proto::RlCycles& r) {
+  RlLoop l;
+  l.tokens_per_s_per_gpu = l.tokens_per_s_per_stream = 1;
+  l.training_gpu_seconds = r.training_gpu_seconds();
+  l.weight_sync = duration_of(r.weight_sync());
+  return l;
+}
+
+Status check_sampling(const ScenarioFile& file, const std::string& at, const proto::RlCycles& r) {
+  const std::pair<const char*, bool> fields[] = {{".mean_tokens", r.has_mean_tokens()},
+                                                 {".longest_tokens", r.has_longest_tokens()},
+                                                 {".tokens_per_s_per_gpu", r.has_tokens_per_s_per_gpu()},
+                                                 {".tokens_per_s_per_stream", r.has_tokens_per_s_per_stream()}};
+  for (const auto& [field, given] : fields) {
+    if (given && r.has_rollout())
+      return file.places.error(at + field, "expected nothing here: the pool of rollout samples");
+    if (!given && !r.has_rollout()) return file.places.error(at + field, "expected a number, or rollout on a pool");
+  }
+  if (r.has_rollout()) return check_rollout(file, at, r);
+  if (r.longest_tokens() < r.mean_tokens()) {
+    return file.places.error(at + ".longest_tokens", "expected at least mean_tokens");
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 Result<TrainingJobPlan> plan_rl_job(const ScenarioFile& file, const std::string& path, const proto::Job& job) {
@@ -33,10 +60,8 @@ Result<TrainingJobPlan> plan_rl_job(const ScenarioFile& file, const std::string&
   const Gpus asked{job.gpus()};
   const Gpus least = rigid || !job.has_min_gpus() ? asked : Gpus{job.min_gpus()};
   const Gpus most = rigid || !job.has_max_gpus() ? asked : Gpus{job.max_gpus()};
-  const RlLoop loop = loop_of(r);
-  if (r.longest_tokens() < r.mean_tokens()) {
-    return file.places.error(at + ".longest_tokens", "expected at least mean_tokens");
-  }
+  if (Status s = check_sampling(file, at, r); !s) return s.error();
+  const RlLoop loop = r.has_rollout() ? training_of(r) : loop_of(r);
   if (loop.mode == RlMode::kOneStepOff && least <= unit) {
     return file.places.error(at + ".mode", "one_step_off needs more GPUs than a node has (" +
                                                std::to_string(unit.value) + "), the job may have " +
@@ -45,6 +70,10 @@ Result<TrainingJobPlan> plan_rl_job(const ScenarioFile& file, const std::string&
   constexpr std::int32_t kMostPoints = 4096;
   if ((most - least).value / unit.value > kMostPoints) {
     return file.places.error(path + ".max_gpus", "expected at most 4096 nodes more than min_gpus");
+  }
+  if (r.has_rollout() && !(rl_cycle_seconds(loop, asked, unit) >= 1e-3)) {
+    return file.places.error(at + ".training_gpu_seconds",
+                             "expected 1 ms of training and weight_sync in a cycle, or more");
   }
   TrainingJobPlan plan;
   const double seconds = static_cast<double>(r.cycles()) * rl_cycle_seconds(loop, asked, unit);

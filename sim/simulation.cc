@@ -44,6 +44,24 @@ std::vector<std::int64_t> bundles(const Inputs& in) {
 
 AuditScope audit_scope(const Inputs& in) { return {in.measure_from, in.measure_to, audited_pools(in), bundles(in)}; }
 
+// Tells training of samples that have ended.  Those cut off by the end of the run have not.
+class SampleCounter final : public Observer {
+ public:
+  SampleCounter(const Inputs& in, TrainingRuntime* training) : training_(training), of_stream_(in.requests.size(), -1) {
+    for (std::size_t i = 0; i < in.training.rollouts.size(); ++i) {
+      of_stream_[in.training.rollouts[i].stream] = static_cast<std::int32_t>(i);
+    }
+  }
+  void on_request_end(Instant now, const RequestRecord& r) override {
+    if (r.reason == FinishReason::kUnfinished || of_stream_[r.workload] < 0) return;
+    training_->sample_ended(static_cast<std::size_t>(of_stream_[r.workload]), now);
+  }
+
+ private:
+  TrainingRuntime* training_;
+  std::vector<std::int32_t> of_stream_;
+};
+
 std::vector<bool> training_may_use(const Inputs& in) {
   std::vector<bool> may(in.cluster.groups.size(), false);
   for (std::size_t g = 0; g < may.size() && g < in.training.speed_by_group.size(); ++g) {
@@ -61,12 +79,17 @@ class Simulation final : public EventHandler {
         flows_(in_.cluster, &calendar_, &observers_),
         gpus_(in_.cluster, training_may_use(in_), &observers_),
         training_(&in_.training, &in_.cluster, &gpus_, &flows_, &calendar_, &observers_),
+        samples_(in_, &training_),
         faults_(&in_.faults, &in_.cluster, &calendar_),
         reallocation_(&in_, &pools_, &training_, &gpus_, &flows_, &calendar_, &observers_),
         end_slot_(calendar_.add_slot(EventKind::kEnd, 0)) {
     observers_.add(&metrics_);
     if (auditor_ != nullptr) observers_.add(auditor_.get());
+    if (!in_.training.rollouts.empty()) observers_.add(&samples_);
     for (Observer* o : in_.observers) observers_.add(o);
+    training_.on_samples_asked([this](std::uint32_t stream) {
+      if (!streams_[stream].more) pull(stream);
+    });
     const PoolContext context{&in_.cluster, &calendar_, &requests_, &observers_, &replicas_, in_.engine.fast_forward};
     for (std::uint32_t i = 0; i < in_.pools.size(); ++i) {
       pools_.push_back(std::make_unique<Pool>(PoolId{i}, &in_.pools[i], context));
@@ -255,6 +278,7 @@ class Simulation final : public EventHandler {
   Flows flows_;
   GpuPool gpus_;
   TrainingRuntime training_;
+  SampleCounter samples_;
   Faults faults_;
   Reallocation reallocation_;
   Slot end_slot_;

@@ -24,6 +24,7 @@
 #include "sim/observe/observer.h"
 #include "sim/observe/result.h"
 #include "sim/observe/tariff.h"
+#include "sim/training/rollouts.h"
 #include "topologies/cluster.h"
 #include "traces/trace.h"
 
@@ -89,7 +90,8 @@ struct TrainingSetup {
   Duration notice{};                      // That a preempted job gets to write a checkpoint; 0 = none.
   // Wall time between checkpoints of a job, and the size of one; empty = checkpoint_interval for all.
   std::function<Duration(const TrainingJob&, Bytes)> optimal_checkpoints;
-  double usd_per_gpu_hour = 0;  // What a GPU-hour of kept training is worth, for allocators; 0 = not told.
+  double usd_per_gpu_hour = 0;         // What a GPU-hour of kept training is worth, for allocators; 0 = not told.
+  std::vector<RolloutSetup> rollouts;  // At most one a job.
   std::unique_ptr<TrainingQueue> queue;
   std::unique_ptr<Placement> placement;
   std::string queue_name, placement_name;

@@ -23,7 +23,9 @@ MAY_IMPORT = {
     # The contract of a run, plain data: what carries it out (simulation.cc) is at the top, what it says at the bottom.
     "sim/run_error.h": ["base"],
     "sim/faults/setup.h": ["base"],
-    "sim/simulation.h": ["base", "topologies", "traces", "policies/api", "sim/observe", "sim/model", "sim/faults/setup.h"],
+    "sim/training/rollouts.h": ["base"],
+    "sim/simulation.h": ["base", "topologies", "traces", "policies/api", "sim/observe", "sim/model", "sim/faults/setup.h",
+                         "sim/training/rollouts.h"],
     "sim/faults": ["base", "topologies", "sim/engine", "sim/faults/setup.h"],
     "sim/serving": ["base", "topologies", "traces", "policies/api", "sim/run_error.h", "sim/simulation.h", "sim/observe",
                     "sim/engine", "sim/model", "sim/cluster", "sim/network", "sim/faults/setup.h"],

@@ -196,7 +196,7 @@ void GpuAudit::check_job_end(Instant now, const JobRecord& r, const JobState& jo
                    kJobs, [&] { return name_of(r.id) + " completed without a start, or was refused after one"; });
   Int128 held = job.held_gpu_ns;
   if (!job.shares.empty()) held += static_cast<Int128>(job.held_gpus) * (now - job.started).ns;
-  const Int128 used = (r.useful + r.checkpoint + r.lost + r.restoring).gpu_ns;
+  const Int128 used = (r.useful + r.checkpoint + r.lost + r.restoring + r.awaiting).gpu_ns;
   finding_->expect(held == used, now, kJobTime, [&] {
     return name_of(r.id) + " held GPUs for " + text_of(held) + " GPU-ns and accounts for " + text_of(used);
   });

@@ -155,8 +155,9 @@ void PowerAudit::compare_group(Instant end, std::size_t index, const Ledger& giv
   PhaseSums mine = g.from_changes;
   Int128 working = 0;
   for (const Int128 t : mine) working += t;
-  mine[static_cast<std::size_t>(PowerPhase::kWaiting)] =
-      spent(Purpose::kServing) + spent(Purpose::kIdleServing) + spent(Purpose::kDraining) - working;
+  mine[static_cast<std::size_t>(PowerPhase::kWaiting)] = spent(Purpose::kServing) + spent(Purpose::kIdleServing) +
+                                                         spent(Purpose::kDraining) + spent(Purpose::kAwaitingSamples) -
+                                                         working;
   mine[static_cast<std::size_t>(PowerPhase::kIdle)] = spent(Purpose::kIdle) + spent(Purpose::kFailed);
   mine[static_cast<std::size_t>(PowerPhase::kLoading)] = spent(Purpose::kLoading);
   mine[static_cast<std::size_t>(PowerPhase::kCheckpoint)] = spent(Purpose::kCheckpoint);

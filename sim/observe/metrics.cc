@@ -54,6 +54,7 @@ PowerPhase phase_of(Purpose p) {
     case Purpose::kServing:
     case Purpose::kIdleServing:
     case Purpose::kDraining:
+    case Purpose::kAwaitingSamples:
       break;
   }
   return PowerPhase::kWaiting;

@@ -19,20 +19,22 @@ namespace jevons {
 
 // What a GPU's time went to.  Every GPU is in exactly one purpose at every instant.
 enum class Purpose : std::uint8_t {
-  kIdle,         // Held by nobody.
-  kLoading,      // A serving node loading its model and warming up; a training job restoring its checkpoint.
-  kServing,      // A replica running iterations.
-  kIdleServing,  // A replica with nothing to run.
-  kDraining,     // A replica that takes no new requests, until its node is handed back (running or not).
-  kTraining,     // Training steps that were kept: saved in a checkpoint, or of a job that ended, or still running.
-  kCheckpoint,   // Writing a checkpoint.
-  kLostWork,     // Training steps and checkpoint writes undone by a preemption or a failure.
-  kFailed,       // Broken, being repaired.
+  kIdle,             // Held by nobody.
+  kLoading,          // A serving node loading its model and warming up; a training job restoring its checkpoint.
+  kServing,          // A replica running iterations.
+  kIdleServing,      // A replica with nothing to run.
+  kDraining,         // A replica that takes no new requests, until its node is handed back (running or not).
+  kTraining,         // Training steps that were kept: saved in a checkpoint, or of a job that ended, or still running.
+  kCheckpoint,       // Writing a checkpoint.
+  kLostWork,         // Training steps and checkpoint writes undone by a preemption or a failure.
+  kFailed,           // Broken, being repaired.
+  kAwaitingSamples,  // Held by a job whose next cycle of training waits for its rollouts.
 };
-inline constexpr int kPurposes = 9;
+inline constexpr int kPurposes = 10;
 constexpr std::string_view purpose_name(Purpose p) {
-  constexpr std::string_view kNames[kPurposes] = {"idle",     "loading",    "serving",   "idle_serving", "draining",
-                                                  "training", "checkpoint", "lost_work", "failed"};
+  constexpr std::string_view kNames[kPurposes] = {"idle",     "loading",         "serving",    "idle_serving",
+                                                  "draining", "training",        "checkpoint", "lost_work",
+                                                  "failed",   "awaiting_samples"};
   return kNames[static_cast<int>(p)];
 }
 
@@ -83,7 +85,7 @@ struct JobRecord {
   Instant first_start;  // never() if not started.
   Instant finish;
   Duration run_time;  // Work asked, on the reference GPU.
-  GpuTime useful, checkpoint, lost, restoring;
+  GpuTime useful, checkpoint, lost, restoring, awaiting;
   std::int32_t preemptions = 0;  // Times it was stopped: by a policy or by a failure.
   std::int32_t checkpoints = 0;
   std::int32_t resizes = 0;

@@ -22,6 +22,7 @@ TrainingRuntime::TrainingRuntime(const TrainingSetup* setup, const Cluster* clus
       dependents_(dependents_by_job()) {
   for (const NodeGroup& g : cluster->groups) usd_by_group_.push_back(g.price_usd_per_gpu_hour);
   read_traits();
+  read_rollouts();
 }
 
 void TrainingRuntime::read_traits() {

@@ -63,8 +63,8 @@ void TrainingRuntime::hold(JobId id, Instant now) {
 void TrainingRuntime::set_shares(JobId id, std::vector<NodeShare> shares, Instant now) {
   JobState& s = state(id);
   const bool restored = s.phase != JobPhase::kRestoring && s.phase != JobPhase::kReading;
-  if (s.phase == JobPhase::kStepping) s.saved += run_time(now - s.steps_from, s.speed);
-  if (s.phase == JobPhase::kSaving) s.saved += run_time(s.since - s.steps_from, s.speed);
+  if (s.phase == JobPhase::kStepping) s.saved = progress(id, now);
+  if (s.phase == JobPhase::kSaving) s.saved = progress(id, s.since);
   close_stretch(id, false, now);
   cut_flow(&s, now);
   s.attained += s.gpus * (now - s.held_since);

@@ -24,7 +24,8 @@ enum class JobPhase : std::uint8_t {
   kReading,    // Checkpoint from storage.
   kResizing,   // Resize overhead.
   kStepping,
-  kSaving,  // Checkpoint to storage, and nothing else meanwhile.
+  kSaving,    // Checkpoint to storage, and nothing else meanwhile.
+  kSampling,  // Its next cycle's samples have not all come (sim/training/rollouts.h).
   kEnded,
 };
 

@@ -37,8 +37,9 @@ void TrainingRuntime::begin_reading(JobId job, Instant now) {
 
 void TrainingRuntime::begin_steps(JobId job, Instant now) {
   JobState& s = state(job);
-  s.phase = JobPhase::kStepping;
   s.since = s.steps_from = now;
+  if (rollouts_of(job) != nullptr) return begin_cycle(job, now);
+  s.phase = JobPhase::kStepping;
   const bool saves = s.interval > Duration{0} && s.checkpoint > Bytes{0};
   s.next_save = saves ? now + s.interval : Instant::never();
   schedule_step_end(job, now);
@@ -57,6 +58,7 @@ void TrainingRuntime::on_job_phase(JobId job, Instant now) {
     case JobPhase::kRestoring:
       return begin_reading(job, now);
     case JobPhase::kResizing:
+    case JobPhase::kSampling:
       close_stretch(job, false, now);
       return begin_steps(job, now);
     case JobPhase::kSaving:
@@ -72,6 +74,7 @@ void TrainingRuntime::on_job_phase(JobId job, Instant now) {
 
 void TrainingRuntime::checkpoint_due(JobId job, Instant now) {
   JobState& s = state(job);
+  if (rollouts_of(job) != nullptr) return end_cycle(job, now);
   if (!setup_->asynchronous_checkpoints) {
     s.phase = JobPhase::kSaving;
     s.since = now;
@@ -109,7 +112,7 @@ void TrainingRuntime::flow_done(std::uint64_t flow, Instant now) {
   const bool saving = s.phase == JobPhase::kSaving;
   close_stretch(job, false, now);
   if (saving) {
-    s.saved += run_time(s.since - s.steps_from, s.speed);
+    s.saved = progress(job, s.since);
     ++s.record.checkpoints;
   }
   if (!s.leaving) return begin_steps(job, now);
@@ -226,6 +229,9 @@ void TrainingRuntime::close_stretch(JobId job, bool lost, Instant now) {
       report(s, lost ? Purpose::kLostWork : Purpose::kTraining, s.steps_from, s.since, now);
       report(s, lost ? Purpose::kLostWork : Purpose::kCheckpoint, s.since, now, now);
       break;
+    case JobPhase::kSampling:
+      report(s, Purpose::kAwaitingSamples, s.since, now, now);
+      break;
     case JobPhase::kHeldBack:
     case JobPhase::kWaiting:
     case JobPhase::kEnded:
@@ -241,12 +247,14 @@ void TrainingRuntime::report(JobState& s, Purpose purpose, Instant from, Instant
     if (purpose == Purpose::kCheckpoint) s.record.checkpoint += time;
     if (purpose == Purpose::kLostWork) s.record.lost += time;
     if (purpose == Purpose::kLoading) s.record.restoring += time;
+    if (purpose == Purpose::kAwaitingSamples) s.record.awaiting += time;
   }
 }
 
 Duration TrainingRuntime::instantly_saved(const JobState& s, Instant now) const {
   const std::int64_t interval = s.interval.ns;
   if (interval == 0 || s.checkpoint > Bytes{0} || s.phase != JobPhase::kStepping) return Duration{0};
+  if (rollouts_of(s.record.id) != nullptr) return Duration{0};
   return Duration{(now - s.steps_from).ns / interval * interval};
 }
 

@@ -40,6 +40,9 @@ class TrainingRuntime final : public FlowOwner {
   bool withdraw(JobId job, NodeId node, Instant now);
   // Stops it, for a failure.  Returns what it lost.
   GpuTime fail(JobId job, Instant now);
+  // Rollouts (rollouts.cc).  A stream has new requests; one of a stream's requests has ended.
+  void on_samples_asked(std::function<void(std::uint32_t stream)> call) { on_samples_asked_ = std::move(call); }
+  void sample_ended(std::size_t rollout, Instant now);
   void on_left(std::function<void(Instant)> call) { on_left_ = std::move(call); }  // A job on notice has gone.
 
   bool all_arrived() const {
@@ -59,6 +62,9 @@ class TrainingRuntime final : public FlowOwner {
   struct Tenant {
     TenantView view;
     Instant settled;
+  };
+  struct Samples {
+    std::int64_t cycles_asked = 0, ended = 0;
   };
   const TrainingJob& asked(JobId job) const { return setup_->jobs[job.index]; }
   JobState& state(JobId job) { return jobs_[job.index]; }
@@ -95,6 +101,17 @@ class TrainingRuntime final : public FlowOwner {
   void set_shares(JobId job, std::vector<NodeShare> shares, Instant now);
   static std::vector<NodeShare> without(std::vector<NodeShare> shares, Gpus gpus);
 
+  // Rollouts (rollouts.cc).
+  void read_rollouts();
+  const RolloutSetup* rollouts_of(JobId job) const;  // Null: it has none.
+  Samples& samples_of(JobId job);
+  void ask_for_samples(JobId job, std::int64_t cycles, Instant now);  // Of the first `cycles` cycles.
+  bool samples_have_come(JobId job, Instant now);                     // Of its next cycle; asks for them if need be.
+  Duration cycle_end(JobId job) const;                                // Run time at the end of the cycle it is in.
+  void begin_cycle(JobId job, Instant now);                           // Waits for its samples, or trains.
+  void end_cycle(JobId job, Instant now);
+  Duration progress(JobId job, Instant until) const;  // Run time done by `until`, of a job that steps or saves.
+
   // Phases (runtime.cc).
   void begin_restore(JobId job, Instant now);
   void begin_reading(JobId job, Instant now);
@@ -123,10 +140,13 @@ class TrainingRuntime final : public FlowOwner {
   Slot arrival_slot_, schedule_slot_, ask_slot_;
   Instant end_ = Instant::never();
   std::function<void(Instant)> on_left_;
+  std::function<void(std::uint32_t)> on_samples_asked_;
 
   std::vector<JobState> jobs_;
   std::vector<JobTraits> traits_;
   std::vector<std::vector<JobId>> dependents_;  // Empty if no job depends on another.
+  std::vector<std::int32_t> rollout_of_;  // By job: position in TrainingSetup::rollouts, or -1.  Empty: none has any.
+  std::vector<Samples> samples_;          // By rollout.
   std::vector<Tenant> tenants_;
   std::vector<double> usd_by_group_;
   std::vector<Gpus> recent_;  // Asked, of all jobs submitted.

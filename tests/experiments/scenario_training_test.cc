@@ -130,5 +130,39 @@ TEST_F(ScenarioTraining, ReinforcementLearningThatCannotBeIsRefused) {
   EXPECT_NE(error(with(rl, "cycles: 10", "cycles: 100000000")).find("rl.cycles"), std::string::npos);
 }
 
+constexpr const char* kRollout =
+    "rl: {cycles: 10, samples: 8192, mode: one_step_off, training_gpu_seconds: 64000, weight_sync: 10s, "
+    "rollout: {pool: chat, prompt: 200, output: {lognormal: {mean: 5000, sigma: 1}, max: 8000}}}";
+
+// Training alone is the job's: 8,000 s and 10 s of weights on 8 GPUs.
+TEST_F(ScenarioTraining, APoolSamplesForReinforcementLearning) {
+  const auto s = load("s.yaml", scenario(kRollout));
+  ASSERT_TRUE(s.ok()) << s.error().text();
+  const auto in = s->inputs(0, 1, EngineOptions{});
+  ASSERT_TRUE(in.ok()) << in.error().text();
+  EXPECT_EQ(in->training.jobs[0].run_time, 10 * (8000_s + 10_s));
+  ASSERT_EQ(in->training.rollouts.size(), 1u);
+  const RolloutSetup& r = in->training.rollouts[0];
+  EXPECT_EQ(r.cycles, 10);
+  EXPECT_EQ(r.samples, 8192);
+  EXPECT_EQ(r.ahead, 1);
+  EXPECT_EQ(r.stream, in->requests.size() - 1);
+  EXPECT_EQ(in->requests[r.stream].source.get(), r.source);
+}
+
+TEST_F(ScenarioTraining, SamplingThatCannotBeIsRefused) {
+  const std::string rl = kRollout;
+  EXPECT_NE(error(with(rl, "pool: chat", "pool: chatt")).find("rl.rollout.pool: unknown pool 'chatt' (did you"),
+            std::string::npos);
+  EXPECT_NE(error(with(rl, "max: 8000", "max: 8000, min: 9000")).find("rollout.output.min"), std::string::npos);
+  EXPECT_NE(
+      error(with(rl, "samples: 8192", "samples: 8192, mean_tokens: 5000")).find("rl.mean_tokens: expected nothing"),
+      std::string::npos);
+  EXPECT_NE(error(with(rl, "samples: 8192", "samples: 1000001")).find("rl.samples"), std::string::npos);
+  EXPECT_NE(error(with(rl, "64000, weight_sync: 10s", "0")).find("rl.training_gpu_seconds"), std::string::npos);
+  EXPECT_NE(error(with(kRl, "mean_tokens: 5000, ", "")).find("rl.mean_tokens: expected a number, or rollout"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace jevons

@@ -39,8 +39,9 @@ inline std::string text_of(const RequestRecord& r) {
 inline std::string text_of(const JobRecord& r) {
   return "job " + std::string(r.name) +
          line("", r.id, static_cast<std::int64_t>(r.reason), r.gpus, r.submit, r.first_start, r.finish, r.run_time.ns,
-              r.useful, r.checkpoint, r.lost, r.restoring, std::int64_t{r.preemptions}, std::int64_t{r.checkpoints},
-              std::int64_t{r.resizes}, std::int64_t{r.failures}, r.lost_to_failures, r.deadline);
+              r.useful, r.checkpoint, r.lost, r.restoring, r.awaiting, std::int64_t{r.preemptions},
+              std::int64_t{r.checkpoints}, std::int64_t{r.resizes}, std::int64_t{r.failures}, r.lost_to_failures,
+              r.deadline);
 }
 
 class EventLog final : public Observer {
