@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "sim/serving": ["base", "topologies", "traces", "policies/api", "sim/run_error.h", "sim/simulation.h", "sim/observe",
                     "sim/engine", "sim/model", "sim/cluster", "sim/network", "sim/faults/setup.h"],
     "sim/training": ["base", "topologies", "traces", "policies/api", "sim/run_error.h", "sim/simulation.h", "sim/observe",
-                     "sim/engine", "sim/model", "sim/cluster", "sim/network", "sim/faults/setup.h"],
+                     "sim/engine", "sim/model", "sim/cluster", "sim/network", "sim/faults/setup.h", "sim/training/rollouts.h"],
     "sim": ["base", "topologies", "traces", "policies/api", "sim/run_error.h", "sim/simulation.h", "sim/observe",
             "sim/engine", "sim/model", "sim/cluster", "sim/network", "sim/faults", "sim/faults/setup.h", "sim/serving",
             "sim/training"],

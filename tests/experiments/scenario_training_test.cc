@@ -147,7 +147,7 @@ TEST_F(ScenarioTraining, APoolSamplesForReinforcementLearning) {
   EXPECT_EQ(r.samples, 8192);
   EXPECT_EQ(r.ahead, 1);
   EXPECT_EQ(r.stream, in->requests.size() - 1);
-  EXPECT_EQ(in->requests[r.stream].name, "j rollouts");
+  EXPECT_EQ(in->requests[r.stream].name, "one rollouts");
 }
 
 TEST_F(ScenarioTraining, SamplingThatCannotBeIsRefused) {
