@@ -32,10 +32,12 @@
 #include "policies/placement/packed.h"
 #include "policies/placement/rail_aligned.h"
 #include "policies/placement/spread.h"
+#include "policies/router/cache_aware.h"
 #include "policies/router/least_kv.h"
 #include "policies/router/least_requests.h"
 #include "policies/router/power_of_two.h"
 #include "policies/router/prefix_affinity.h"
+#include "policies/router/prefix_aware.h"
 #include "policies/router/random.h"
 #include "policies/router/round_robin.h"
 #include "policies/training_queue/conservative_backfill.h"
@@ -63,6 +65,8 @@ Policies builtin_policies() {
   p.routers.add<RandomRouter>();
   p.routers.add<LeastRequestsRouter>();
   p.routers.add<PowerOfTwoRouter>();
+  p.routers.add<PrefixAwareRouter>();
+  p.routers.add<CacheAwareRouter>();
   p.routers.add<LeastKvRouter>();
   p.routers.add<PrefixAffinityRouter>();
   p.batchers.add<VllmV1Batcher>();

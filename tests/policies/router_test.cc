@@ -13,7 +13,11 @@ struct Probe final : ReplicaProbe {
   std::map<ReplicaId, std::pair<std::int64_t, std::int64_t>> kv;  // Used, total.
   Blocks kv_used(ReplicaId id) const override { return {kv.at(id).first}; }
   Blocks kv_total(ReplicaId id) const override { return {kv.at(id).second}; }
-  Tokens cached_prefix(ReplicaId, const RequestView&) const override { return {0}; }
+  std::map<ReplicaId, std::int64_t> cached;  // Of every request; 0 where not named.
+  Tokens cached_prefix(ReplicaId id, const RequestView&) const override {
+    const auto it = cached.find(id);
+    return {it == cached.end() ? 0 : it->second};
+  }
 };
 
 ReplicaView replica(std::uint32_t id, int waiting, int running, double speed = 1.0) {
@@ -165,6 +169,34 @@ TEST(Router, PrefixAffinityFallsBackWhenTooLoadedOrWithoutHashes) {
   EXPECT_EQ(route(*router, fleet, {}, hashes), (home + 1) % 3);
   const auto lenient = make("prefix_affinity", {{"load_factor", "1.5"}, {"min_requests", "17"}});
   EXPECT_EQ(route(*lenient, fleet, {}, hashes), home);
+}
+
+// Costs of a prompt of 100 tokens, 80 of them cached at 2, in blocks of 10: 10 + 3 held at 1; 2 + 9 held at 2.
+TEST(Router, PrefixAwareWeighsTheCacheAgainstTheLoad) {
+  const ParamText tens{{"block_size", "10"}};
+  Probe probe;
+  probe.kv = {{ReplicaId{1}, {3, 50}}, {ReplicaId{2}, {9, 50}}};
+  probe.cached = {{ReplicaId{2}, 80}};
+  const std::vector<ReplicaView> fleet{replica(1, 0, 1), replica(2, 0, 1)};
+  EXPECT_EQ(route(*make("prefix_aware", tens), fleet, probe), 2u);
+  EXPECT_EQ(route(*make("prefix_aware", {{"block_size", "10"}, {"prefill_weight", "0.5"}}), fleet, probe), 1u);
+  probe.kv[ReplicaId{2}].first = 11;  // Even: 13 and 13.
+  EXPECT_EQ(route(*make("prefix_aware", tens), {replica(1, 0, 2), replica(2, 0, 1)}, probe), 2u);
+  std::vector<ReplicaView> queued = fleet;
+  queued[1].waiting_tokens = Tokens{10};
+  EXPECT_EQ(route(*make("prefix_aware", tens), queued, probe), 1u);
+}
+
+TEST(Router, CacheAwareFollowsTheCacheWhileLoadsAreEven) {
+  Probe probe;
+  probe.kv = {{ReplicaId{1}, {3, 50}}, {ReplicaId{2}, {9, 50}}};
+  probe.cached = {{ReplicaId{2}, 30}};
+  EXPECT_EQ(route(*make("cache_aware"), {replica(1, 0, 1), replica(2, 0, 1)}, probe), 2u);
+  EXPECT_EQ(route(*make("cache_aware"), {replica(1, 0, 1), replica(2, 60, 5)}, probe), 2u);  // 64 apart.
+  EXPECT_EQ(route(*make("cache_aware"), {replica(1, 0, 1), replica(2, 61, 5)}, probe), 1u);
+  EXPECT_EQ(route(*make("cache_aware"), {replica(1, 0, 200), replica(2, 200, 70)}, probe), 2u);  // Below 1.5 times.
+  probe.cached[ReplicaId{2}] = 29;  // Too little of 100: where the most memory is free.
+  EXPECT_EQ(route(*make("cache_aware"), {replica(1, 0, 1), replica(2, 0, 1)}, probe), 1u);
 }
 
 }  // namespace

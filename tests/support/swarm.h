@@ -119,7 +119,8 @@ class Swarm {
     if (!maybe(3)) p.drain_limit = Duration{maybe(4) ? 0 : between(1, 8'000'000'000)};
     p.slo.ttft = Duration{maybe(2) ? 0 : between(1, 4'000'000'000)};
     p.slo.tpot = Duration{maybe(2) ? 0 : between(1, 100'000'000)};
-    p.router_name = one_of({"round_robin", "random", "least_requests", "power_of_two", "least_kv", "prefix_affinity"});
+    p.router_name = one_of({"round_robin", "random", "least_requests", "power_of_two", "least_kv", "prefix_affinity",
+                            "prefix_aware", "cache_aware"});
     p.router = make_policy(policies_.routers, p.router_name, {}, seed_);
     p.batcher_name = one_of({"vllm_v1", "vllm_v1", "vllm_v0", "static"});
     p.batcher = make_policy(policies_.batchers, p.batcher_name);
