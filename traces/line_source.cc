@@ -53,7 +53,7 @@ Result<std::string> read_header(const LineFormat& format, DataRows* lines) {
   if (!format.has_header) return std::string();
   auto more = lines->next(&line);
   if (!more) return more.error();
-  if (!*more) return Error{"the file has no header line", lines->where()};
+  if (!*more) return Error{"the file has no header line (expected the names of the columns)", lines->where()};
   return std::string(line);
 }
 
