@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/tell.h"
 #include "experiments/scenario.h"
 #include "experiments/scenario_print.h"
 #include "report/console.h"
@@ -17,7 +18,7 @@ namespace jevons {
 namespace {
 
 int refuse(const Error& error) {
-  fmt::print(stderr, "jevons: {}\n", error.text());
+  tell(error.text());
   return 2;  // Usage or configuration.
 }
 

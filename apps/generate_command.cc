@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "apps/tell.h"
 #include "experiments/scenario.h"
 #include "traces/writer.h"
 
@@ -22,7 +23,7 @@ struct Target {
 };
 
 int refuse(const Error& error, int exit_code) {
-  fmt::print(stderr, "jevons: {}\n", error.text());
+  tell(error.text());
   return exit_code;
 }
 

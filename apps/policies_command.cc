@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 
+#include "apps/tell.h"
 #include "policies/describe.h"
 
 namespace jevons {
@@ -11,7 +12,7 @@ namespace {
 
 int print(const Result<std::string>& text) {
   if (!text) {
-    std::fprintf(stderr, "jevons: %s\n", text.error().text().c_str());
+    tell(text.error().text());
     return 2;
   }
   const bool written = std::fwrite(text->data(), 1, text->size(), stdout) == text->size() && std::fflush(stdout) == 0;

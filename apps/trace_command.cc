@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/tell.h"
 #include "apps/trace_stats.h"
 #include "base/text.h"
 #include "traces/reader.h"
@@ -19,7 +20,7 @@ namespace jevons {
 namespace {
 
 int refuse(const Error& error, int exit_code) {
-  fmt::print(stderr, "jevons: {}\n", error.text());
+  tell(error.text());
   return exit_code;
 }
 

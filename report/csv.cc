@@ -106,6 +106,52 @@ std::string ledger(const Comparison& c) {
   return out;
 }
 
+std::string faults(const Comparison& c) {
+  std::string out = "policy,seed,cause,failures,interruptions,lost_gpu_ns,lost_gpu_hours\n";
+  for (const Cell& cell : c.cells) {
+    if (!cell.run) continue;
+    for (const FaultResult& f : cell.run->result.faults) {
+      out += fmt::format("{},{},{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, csv_field(f.cause),
+                         f.count, f.jobs_stopped, decimal(f.lost.gpu_ns), text_of(f.lost.hours()));
+    }
+  }
+  return out;
+}
+
+constexpr std::string_view kJobsColumns =
+    "jobs,preemptions,failures,resizes,ettr,useful_gpu_hours,in_system_gpu_hours,elapsed_gpu_hours,lost_gpu_hours,"
+    "lost_to_failures_gpu_hours\n";
+
+// One row of what some of a run's jobs had; `key` is their tenant or priority.
+std::string jobs_row(const Comparison& c, const Cell& cell, const std::string& key, const JobsResult& j) {
+  return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, key,
+                     j.jobs, j.preemptions, j.failures, j.resizes, value_text(effective_training_time(j)),
+                     text_of(j.useful.hours()), text_of(j.in_system.hours()), text_of(j.elapsed.hours()),
+                     text_of(j.lost.hours()), text_of(j.lost_to_failures.hours()));
+}
+
+std::string tenants(const Comparison& c) {
+  std::string out = "policy,seed,tenant," + std::string(kJobsColumns);
+  for (const Cell& cell : c.cells) {
+    if (!cell.run) continue;
+    for (const TenantResult& t : cell.run->result.training.tenants) {
+      out += jobs_row(c, cell, csv_field(t.tenant), t.jobs);
+    }
+  }
+  return out;
+}
+
+std::string priorities(const Comparison& c) {
+  std::string out = "policy,seed,priority," + std::string(kJobsColumns);
+  for (const Cell& cell : c.cells) {
+    if (!cell.run) continue;
+    for (const PriorityResult& p : cell.run->result.training.priorities) {
+      out += jobs_row(c, cell, std::to_string(p.priority), p.jobs);
+    }
+  }
+  return out;
+}
+
 std::string energy(const Comparison& c) {
   std::string out = "policy,seed,group,phase,least_batch,gpu_ns,gpu_hours,watts,joules\n";
   for (const Cell& cell : c.cells) {
@@ -177,13 +223,11 @@ std::string csv_field(std::string_view text) {
 }
 
 std::vector<CsvFile> csv_reports(const Comparison& c) {
-  return {{"results.csv", results(c)},
-          {"pools.csv", pools(c)},
-          {"ledger.csv", ledger(c)},
-          {"energy.csv", energy(c)},
-          {"differences.csv", differences(c)},
-          {"pareto.csv", front(c)},
-          {"runs.csv", runs(c)}};
+  return {{"results.csv", results(c)}, {"pools.csv", pools(c)},
+          {"ledger.csv", ledger(c)},   {"faults.csv", faults(c)},
+          {"tenants.csv", tenants(c)}, {"priorities.csv", priorities(c)},
+          {"energy.csv", energy(c)},   {"differences.csv", differences(c)},
+          {"pareto.csv", front(c)},    {"runs.csv", runs(c)}};
 }
 
 }  // namespace jevons

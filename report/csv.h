@@ -22,7 +22,8 @@ struct CsvFile {
 };
 
 // results.csv (policy, seed, metric, value, unit), pools.csv (the same by pool), ledger.csv (GPU-time by group and
-// purpose), differences.csv (paired, against the first policy), runs.csv (one row a run: how it ended).
+// purpose), faults.csv (failures by cause), tenants.csv and priorities.csv (jobs by owner and by priority),
+// differences.csv (paired, against the first policy), runs.csv (one row a run: how it ended).
 std::vector<CsvFile> csv_reports(const Comparison& comparison);
 
 }  // namespace jevons

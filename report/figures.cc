@@ -43,8 +43,8 @@ Histogram jct_at_least(const RunReport& r) { return both(r.result.training.jct, 
 Value tenant_fairness(const RunReport& r) {
   double sum = 0, squares = 0, n = 0;
   for (const TenantResult& t : r.result.training.tenants) {
-    if (t.in_system.gpu_ns <= 0) continue;
-    const double x = t.useful.hours() / t.in_system.hours();
+    if (t.jobs.in_system.gpu_ns <= 0) continue;
+    const double x = t.jobs.useful.hours() / t.jobs.in_system.hours();
     sum += x;
     squares += x * x;
     ++n;
@@ -64,8 +64,7 @@ Value share(double part, double whole) {
 // Of the GPU-time jobs asked for, so it says nothing where they had more or less than that.
 Value effective_time(const RunReport& r) {
   const TrainingResult& t = r.result.training;
-  if (t.resizes > 0) return std::nullopt;
-  return share(t.useful.hours(), t.elapsed.hours());
+  return effective_training_time({.resizes = t.resizes, .useful = t.useful, .elapsed = t.elapsed});
 }
 double hours(const RunReport& r, Purpose p) { return r.result.ledger.by_purpose[static_cast<std::size_t>(p)].hours(); }
 
@@ -203,6 +202,11 @@ bool usable(const Cell& cell, bool complete_only) {
 }
 
 }  // namespace
+
+std::optional<double> effective_training_time(const JobsResult& jobs) {
+  if (jobs.resizes > 0) return std::nullopt;
+  return share(jobs.useful.hours(), jobs.elapsed.hours());
+}
 
 std::span<const Figure> figures() { return kFigures; }
 

@@ -77,6 +77,20 @@ Json serving(const ServingResult& s, double seconds) {
   return out;
 }
 
+Json jobs_json(const JobsResult& j) {
+  const auto ettr = effective_training_time(j);
+  return Json{{"jobs", j.jobs},
+              {"preemptions", j.preemptions},
+              {"failures", j.failures},
+              {"resizes", j.resizes},
+              {"ettr", ettr ? Json(*ettr) : Json()},
+              {"useful", gpu_time(j.useful)},
+              {"in_system", gpu_time(j.in_system)},
+              {"elapsed", gpu_time(j.elapsed)},
+              {"lost", gpu_time(j.lost)},
+              {"lost_to_failures", gpu_time(j.lost_to_failures)}};
+}
+
 Json training(const RunReport& run) {
   const TrainingResult& t = run.result.training;
   Json out;
@@ -108,6 +122,16 @@ Json training(const RunReport& run) {
   out["deadlines_met"] = t.deadlines_met;
   out["failures"] = t.failures;
   out["lost_to_failures"] = gpu_time(t.lost_to_failures);
+  out["by_tenant"] = Json::array();
+  for (const TenantResult& tenant : t.tenants) {
+    out["by_tenant"].push_back(Json{{"tenant", tenant.tenant}});
+    out["by_tenant"].back().update(jobs_json(tenant.jobs));
+  }
+  out["by_priority"] = Json::array();
+  for (const PriorityResult& priority : t.priorities) {
+    out["by_priority"].push_back(Json{{"priority", priority.priority}});
+    out["by_priority"].back().update(jobs_json(priority.jobs));
+  }
   return out;
 }
 

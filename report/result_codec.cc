@@ -103,6 +103,30 @@ Status decode(const proto::ServingRecord& r, ServingResult* s) {
   return decode(r.queue_time(), &s->queue_time);
 }
 
+void encode(const JobsResult& j, proto::JobsRecord* out) {
+  out->set_jobs(j.jobs);
+  out->set_preemptions(j.preemptions);
+  out->set_failures(j.failures);
+  out->set_resizes(j.resizes);
+  encode(j.useful.gpu_ns, out->mutable_useful());
+  encode(j.in_system.gpu_ns, out->mutable_in_system());
+  encode(j.elapsed.gpu_ns, out->mutable_elapsed());
+  encode(j.lost.gpu_ns, out->mutable_lost());
+  encode(j.lost_to_failures.gpu_ns, out->mutable_lost_to_failures());
+}
+
+JobsResult decode(const proto::JobsRecord& r) {
+  return {.jobs = r.jobs(),
+          .preemptions = r.preemptions(),
+          .failures = r.failures(),
+          .resizes = r.resizes(),
+          .useful = GpuTime{decode(r.useful())},
+          .in_system = GpuTime{decode(r.in_system())},
+          .elapsed = GpuTime{decode(r.elapsed())},
+          .lost = GpuTime{decode(r.lost())},
+          .lost_to_failures = GpuTime{decode(r.lost_to_failures())}};
+}
+
 void encode(const TrainingResult& t, proto::TrainingRecord* out) {
   out->set_submitted(t.submitted);
   out->set_completed(t.completed);
@@ -115,8 +139,12 @@ void encode(const TrainingResult& t, proto::TrainingRecord* out) {
   for (const TenantResult& tenant : t.tenants) {
     proto::TenantRecord* record = out->add_tenants();
     record->set_tenant(tenant.tenant);
-    encode(tenant.useful.gpu_ns, record->mutable_useful());
-    encode(tenant.in_system.gpu_ns, record->mutable_in_system());
+    encode(tenant.jobs, record->mutable_jobs());
+  }
+  for (const PriorityResult& priority : t.priorities) {
+    proto::PriorityRecord* record = out->add_priorities();
+    record->set_priority(priority.priority);
+    encode(priority.jobs, record->mutable_jobs());
   }
   encode(t.unfinished_age, out->mutable_unfinished_age());
   encode(t.unstarted_age, out->mutable_unstarted_age());
@@ -144,7 +172,10 @@ Status decode(const proto::TrainingRecord& r, TrainingResult* t) {
   t->never_started = r.never_started();
   t->outside = r.outside();
   for (const proto::TenantRecord& tenant : r.tenants()) {
-    t->tenants.push_back({tenant.tenant(), GpuTime{decode(tenant.useful())}, GpuTime{decode(tenant.in_system())}});
+    t->tenants.push_back({tenant.tenant(), decode(tenant.jobs())});
+  }
+  for (const proto::PriorityRecord& priority : r.priorities()) {
+    t->priorities.push_back({priority.priority(), decode(priority.jobs())});
   }
   if (Status ok = decode(r.unfinished_age(), &t->unfinished_age); !ok) return ok;
   if (Status ok = decode(r.unstarted_age(), &t->unstarted_age); !ok) return ok;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "traces/format/binary.h"
 #include "traces/format/format.h"
+#include "traces/json_array.h"
 #include "traces/line_source.h"
 #include "traces/reader.h"
 
@@ -13,11 +14,11 @@ namespace jevons {
 namespace {
 
 // In order of recognition: a header that fits several is the first one's.
-const std::array<const LineFormat*, 16>& line_formats() {
-  static const std::array<const LineFormat*, 16> kFormats{
-      &kAzureFormat,   &kMooncakeFormat, &kRequestsFormat, &kJobsFormat,        &kPhillyFormat,   &kAcmeFormat,
-      &kAcmeRawFormat, &kHeliosFormat,   &kChronusFormat,  &kElasticFlowFormat, &kTiresiasFormat, &kGavelFormat,
-      &kPolluxFormat,  &kOpenbFormat,    &kPaiFormat,      &kSwfFormat};
+const std::array<const LineFormat*, 17>& line_formats() {
+  static const std::array<const LineFormat*, 17> kFormats{
+      &kAzureFormat, &kMooncakeFormat, &kRequestsFormat, &kJobsFormat,    &kPhillyFormat,      &kPhillyJsonFormat,
+      &kAcmeFormat,  &kAcmeRawFormat,  &kHeliosFormat,   &kChronusFormat, &kElasticFlowFormat, &kTiresiasFormat,
+      &kGavelFormat, &kPolluxFormat,   &kOpenbFormat,    &kPaiFormat,     &kSwfFormat};
   return kFormats;
 }
 
@@ -27,8 +28,10 @@ bool holds(const LineFormat& f, TraceKind kind) {
   return kind == TraceKind::kRequests ? f.requests != nullptr : f.jobs != nullptr;
 }
 
-// The first line that says what the file is: neither blank nor, if other lines follow, a comment of SWF.
+// The first line that says what the file is: neither blank nor, if other lines follow, a comment of SWF.  All of the
+// head where it is a JSON array.
 std::string_view first_telling_line(std::string_view head) {
+  if (begins_json_array(head)) return head;
   if (head.starts_with("\xef\xbb\xbf")) head.remove_prefix(3);
   while (!head.empty()) {
     const std::size_t end = std::min(head.find('\n'), head.size());

@@ -3,49 +3,63 @@
 
 #include <algorithm>
 #include <optional>
+#include <variant>
 
 #include "base/rng.h"
 #include "traces/job_check.h"
+#include "traces/json_array.h"
 #include "traces/reorder.h"
 
 namespace jevons {
 namespace {
 
-// Data lines of a file: blank lines, comments and the header left out.
-class DataLines {
+// The rows of a file: lines without blank lines, comments and the header, or the objects of an array.
+class DataRows {
  public:
-  DataLines(FileReader file, char comment) : lines_(std::move(file)), comment_(comment) {}
+  DataRows(FileReader file, const LineFormat& format)
+      : rows_(format.json_array ? Rows(JsonArrayReader(std::move(file))) : Rows(LineReader(std::move(file)))),
+        comment_(format.comment) {}
 
-  Result<bool> next(std::string_view* line) {
+  Result<bool> next(std::string_view* row) {
+    if (auto* objects = std::get_if<JsonArrayReader>(&rows_)) return objects->next(row);
     for (;;) {
-      auto more = lines_.next(line);
+      auto more = std::get<LineReader>(rows_).next(row);
       if (!more || !*more) return more;
-      if (!is_blank_line(*line) && (comment_ == 0 || line->front() != comment_)) return true;
+      if (!is_blank_line(*row) && (comment_ == 0 || row->front() != comment_)) return true;
     }
   }
   Error error(const BadRow& bad) const {
-    return {bad.message(), bad.column == 0 ? lines_.where() : lines_.where(bad.column)};
+    return std::visit(
+        [&](const auto& rows) {
+          return Error{bad.message(), bad.column == 0 ? rows.where() : rows.where(bad.column)};
+        },
+        rows_);
   }
-  std::string where() const { return lines_.where(); }
-  std::uint64_t number() const { return lines_.number(); }
+  std::string where() const {
+    return std::visit([](const auto& rows) { return rows.where(); }, rows_);
+  }
+  std::uint64_t number() const {
+    return std::visit([](const auto& rows) { return rows.number(); }, rows_);
+  }
 
  private:
-  LineReader lines_;
+  using Rows = std::variant<LineReader, JsonArrayReader>;
+  Rows rows_;
   char comment_;
 };
 
-Result<std::string> read_header(const LineFormat& format, DataLines* lines) {
+Result<std::string> read_header(const LineFormat& format, DataRows* lines) {
   std::string_view line;
   if (!format.has_header) return std::string();
   auto more = lines->next(&line);
   if (!more) return more.error();
-  if (!*more) return Error{"the file has no header line", lines->where()};
+  if (!*more) return Error{"the file has no header line (expected the names of the columns)", lines->where()};
   return std::string(line);
 }
 
 class LineRequestSource final : public RequestSource {
  public:
-  LineRequestSource(DataLines lines, std::unique_ptr<RequestRowParser> parser, const TraceOptions& options, bool rebase)
+  LineRequestSource(DataRows lines, std::unique_ptr<RequestRowParser> parser, const TraceOptions& options, bool rebase)
       : lines_(std::move(lines)),
         parser_(std::move(parser)),
         options_(options),
@@ -96,7 +110,7 @@ class LineRequestSource final : public RequestSource {
     return Ok{};
   }
 
-  DataLines lines_;
+  DataRows lines_;
   std::unique_ptr<RequestRowParser> parser_;
   TraceOptions options_;
   bool rebase_;
@@ -115,7 +129,7 @@ bool is_blank_line(std::string_view line) { return line.find_first_not_of(" \t\r
 
 Result<std::unique_ptr<RequestSource>> open_line_requests(FileReader file, const LineFormat& format,
                                                           const TraceOptions& options) {
-  DataLines lines(std::move(file), format.comment);
+  DataRows lines(std::move(file), format);
   auto header = read_header(format, &lines);
   if (!header) return header.error();
   auto parser = format.requests(*header, options);
@@ -192,7 +206,7 @@ Status settle_jobs(JobTrace* trace, bool rebase, bool drop, JobRows from) {
 
 Result<JobTrace> read_line_jobs(FileReader file, const LineFormat& format, const TraceOptions& options) {
   const std::string path = file.path();
-  DataLines lines(std::move(file), format.comment);
+  DataRows lines(std::move(file), format);
   auto header = read_header(format, &lines);
   if (!header) return header.error();
   auto parser = format.jobs(*header, options);

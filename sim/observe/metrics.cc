@@ -33,6 +33,18 @@ Int128 price_of(GpuTime time, std::int64_t micro_dollars_per_gpu_hour) {
   return hours * micro_dollars_per_gpu_hour + divide_rounded(rest * micro_dollars_per_gpu_hour, kGpuNsPerGpuHour);
 }
 
+void add(const JobRecord& r, JobsResult* out) {
+  ++out->jobs;
+  out->preemptions += static_cast<std::uint64_t>(r.preemptions);
+  out->failures += static_cast<std::uint64_t>(r.failures);
+  out->resizes += static_cast<std::uint64_t>(r.resizes);
+  out->useful += r.useful;
+  out->in_system += r.gpus * (r.finish - r.submit);
+  if (r.first_start != Instant::never()) out->elapsed += r.gpus * (r.finish - r.first_start);
+  out->lost += r.lost;
+  out->lost_to_failures += r.lost_to_failures;
+}
+
 // More than 64 bits hold (9e12 USD) is the most they hold.
 MicroDollars clamped(Int128 micro_dollars) {
   return {static_cast<std::int64_t>(std::min<Int128>(micro_dollars, std::numeric_limits<std::int64_t>::max()))};
@@ -188,9 +200,8 @@ void Metrics::on_job_end(Instant, const JobRecord& r) {
   if (r.reason == FinishReason::kCompleted) t.last_finish = std::max(t.last_finish, r.finish);
   const Duration age = r.finish - r.submit;
   if (r.reason != FinishReason::kRejected) {
-    Tenant& tenant = tenants_[std::string(r.tenant)];
-    tenant.useful += r.useful;
-    tenant.in_system += r.gpus * age;
+    add(r, &tenants_[std::string(r.tenant)]);
+    add(r, &priorities_[r.priority]);
   }
   if (!measured(r.submit)) return;
   const bool started = r.first_start != Instant::never();
@@ -256,7 +267,8 @@ void Metrics::on_run_end(Instant at) {
   }
   result_.gpu_cost = clamped(gpu_cost);
   result_.training.useful = result_.ledger.by_purpose[static_cast<std::size_t>(Purpose::kTraining)];
-  for (const auto& [name, t] : tenants_) result_.training.tenants.push_back({name, t.useful, t.in_system});
+  for (const auto& [name, jobs] : tenants_) result_.training.tenants.push_back({name, jobs});
+  for (const auto& [priority, jobs] : priorities_) result_.training.priorities.push_back({priority, jobs});
   add_energy();
 }
 

@@ -58,16 +58,14 @@ class Metrics final : public Observer {
   const RunResult& result() const { return result_; }
 
  private:
-  struct Tenant {
-    GpuTime useful, in_system;
-  };
   bool measured(Instant arrival) const { return arrival >= setup_.measure_from && arrival < setup_.measure_to; }
   void add_energy();
 
   MetricsSetup setup_;
   RunResult result_;
   std::vector<Int128> earned_;  // Pico-dollars by pool.
-  std::map<std::string, Tenant, std::less<>> tenants_;
+  std::map<std::string, JobsResult, std::less<>> tenants_;
+  std::map<std::int32_t, JobsResult> priorities_;
 };
 
 }  // namespace jevons

@@ -93,6 +93,7 @@ struct JobRecord {
   GpuTime lost_to_failures{};  // Of `lost`.
   Instant deadline = Instant::never();
   std::string_view tenant{};
+  std::int32_t priority = 0;
 };
 
 struct GangStart {

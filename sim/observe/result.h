@@ -35,10 +35,26 @@ struct ServingResult {  // Of one pool, or of all together (merged).
   MicroDollars earned;        // Tariff of the paid requests that met the SLO.
 };
 
-struct TenantResult {  // Of all jobs of one owner that were not refused.
+// Of some of the jobs that were not refused, measured or not.  Summed over tenants, or over priorities, each is the
+// total of the run.
+struct JobsResult {
+  std::uint64_t jobs = 0;
+  std::uint64_t preemptions = 0, failures = 0, resizes = 0;  // As in TrainingResult.
+  GpuTime useful{};                                          // Of kept steps.
+  GpuTime in_system{};  // GPUs asked for x time from submit to end: what they would have had without a wait.
+  GpuTime elapsed{};    // The same from the first start: TrainingResult::elapsed.
+  GpuTime lost{};       // Steps and checkpoint writes undone; `lost_to_failures` is a part of it.
+  GpuTime lost_to_failures{};
+};
+
+struct TenantResult {  // Of one owner's.
   std::string tenant;
-  GpuTime useful;     // Of kept steps.
-  GpuTime in_system;  // GPUs asked for x time from submit to end: what it would have had without a wait.
+  JobsResult jobs;
+};
+
+struct PriorityResult {  // Of one priority's.
+  std::int32_t priority = 0;
+  JobsResult jobs;
 };
 
 struct TrainingResult {
@@ -46,13 +62,14 @@ struct TrainingResult {
   std::uint64_t never_started = 0;                                           // Of the unfinished.
   std::uint64_t outside = 0;                                                 // Submitted, but not measured.
   std::uint64_t preemptions = 0, checkpoints = 0;
-  Histogram jct;                      // ns, completed measured jobs: finish - submit.
-  Histogram queueing_delay;           // ns, started measured jobs: first start - submit.
-  Histogram unfinished_age;           // ns, unfinished measured jobs: end of the run - submit; their JCT is more.
-  Histogram unstarted_age;            // ns, of those that never started.
-  GpuTime useful;                     // Training time of kept steps (ledger's kTraining).
-  Instant last_finish;                // Makespan: end of the last completed job.
-  std::vector<TenantResult> tenants;  // By name.
+  Histogram jct;                           // ns, completed measured jobs: finish - submit.
+  Histogram queueing_delay;                // ns, started measured jobs: first start - submit.
+  Histogram unfinished_age;                // ns, unfinished measured jobs: end of the run - submit; their JCT is more.
+  Histogram unstarted_age;                 // ns, of those that never started.
+  GpuTime useful;                          // Training time of kept steps (ledger's kTraining).
+  Instant last_finish;                     // Makespan: end of the last completed job.
+  std::vector<TenantResult> tenants;       // By name.
+  std::vector<PriorityResult> priorities;  // The lowest first.
   std::uint64_t resizes = 0;
   std::uint64_t failures = 0;  // Times a failure stopped a job; `preemptions` counts them too.
   GpuTime lost_to_failures;

@@ -92,6 +92,7 @@ void TrainingRuntime::arrive(JobId id, Instant now) {
   s.record.id = id;
   s.record.name = job.name;
   s.record.tenant = job.tenant;
+  s.record.priority = job.priority;
   s.record.gpus = job.gpus;
   s.record.submit = job.submit;
   s.record.first_start = Instant::never();

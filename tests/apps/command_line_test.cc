@@ -32,6 +32,25 @@ TEST_F(CommandLine, HelpOfEveryCommand) {
   EXPECT_NE(jevons("--help").out.find("Examples:"), std::string::npos);
 }
 
+// Errors quote the input: a NUL, an escape sequence or a line end in it reached the terminal as it was, and a name of
+// megabytes too.
+TEST_F(CommandLine, WhatAnErrorQuotesStaysOnItsLine) {
+  write("header.csv", std::string("\0\x1b[31m\rname\n", 11));
+  const Ended trace = jevons("trace stats --format philly header.csv");
+  expect_refused(trace, "got '??[31m?name'");
+  std::string text = kTiny;
+  text.replace(text.find("1min"), 4, "\"1\\n\\0min\"");
+  write("text.yaml", text);
+  expect_refused(jevons("config check text.yaml"), "got '1??min'");
+  expect_refused(jevons("compare text.yaml"), "got '1??min'");
+  text = kTiny;
+  text.replace(text.find("static_split"), 12, std::string(100'000, 'x'));
+  write("long.yaml", text);
+  const Ended name = jevons("compare long.yaml");
+  expect_refused(name, "unknown policy 'xxx");
+  EXPECT_LT(name.err.size(), 2'100U);
+}
+
 TEST_F(CommandLine, MistakesGetOneLineAndStatusTwo) {
   expect_refused(jevons(""), "a command is needed");
   expect_refused(jevons("compar tiny.yaml"), "unknown command 'compar' (did you mean 'compare'?)");

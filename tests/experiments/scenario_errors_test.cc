@@ -290,7 +290,7 @@ TEST_F(ScenarioTest, ATraceOfTheWrongKind) {
             "s.yaml:25:7: training.jobs[0].trace.file: expected a trace of jobs, got requests (format azure)");
   EXPECT_EQ(error_of("s.yaml", with(kGoodYaml, list, "trace: {file: jobs.csv, format: azure}")),
             "s.yaml:25:31: training.jobs[0].trace.format: unknown format 'azure' for jobs (known: csv, binary, philly, "
-            "acme, acme_raw, helios, chronus, elasticflow, tiresias, gavel, pollux, openb, pai, swf)");
+            "philly_json, acme, acme_raw, helios, chronus, elasticflow, tiresias, gavel, pollux, openb, pai, swf)");
   EXPECT_EQ(error_of("s.yaml", with(kGoodYaml, list, "trace: jobs.csv")), "");  // Good.
 }
 

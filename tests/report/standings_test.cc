@@ -84,7 +84,8 @@ TEST(Standings, FairnessIsJainsIndexOfTheSharesTenantsGot) {
   RunReport run = report_test::run_of(0);
   EXPECT_FALSE(figure("tenant_fairness").value(run).has_value());
   // Shares 1/2 and 1/4: (3/4)^2 / (2 x (1/4 + 1/16)) = 0.9.
-  run.result.training.tenants = {{"a", Gpus{4} * 1_h, Gpus{8} * 1_h}, {"b", Gpus{1} * 1_h, Gpus{4} * 1_h}};
+  run.result.training.tenants = {{"a", {.useful = Gpus{4} * 1_h, .in_system = Gpus{8} * 1_h}},
+                                 {"b", {.useful = Gpus{1} * 1_h, .in_system = Gpus{4} * 1_h}}};
   EXPECT_NEAR(*figure("tenant_fairness").value(run), 0.9, 1e-12);
 }
 

@@ -114,5 +114,77 @@ TEST(Faults, RequestsOfABrokenNodeStartAgain) {
   EXPECT_GT(records.requests[0].finish, at[0] + 100_s + 15_s);  // Five of its 20 tokens had been delivered.
 }
 
+JobsResult sum(const RunResult& r, bool by_tenant) {
+  JobsResult all;
+  const auto add = [&](const JobsResult& j) {
+    all.jobs += j.jobs;
+    all.preemptions += j.preemptions;
+    all.failures += j.failures;
+    all.useful += j.useful;
+    all.elapsed += j.elapsed;
+    all.lost += j.lost;
+    all.lost_to_failures += j.lost_to_failures;
+  };
+  for (const TenantResult& t : r.training.tenants) {
+    if (by_tenant) add(t.jobs);
+  }
+  for (const PriorityResult& p : r.training.priorities) {
+    if (!by_tenant) add(p.jobs);
+  }
+  return all;
+}
+
+// Jobs of three tenants and two priorities, stopped by two causes of failures and by each other.
+TEST(Faults, TenantsPrioritiesAndCausesAddUpToTheWhole) {
+  Inputs in = empty_inputs({node_group("n", 4, 8)});
+  const Policies policies = builtin_policies();
+  in.training.queue_name = "priority_aging";
+  in.training.queue = make_policy(policies.training_queues, "priority_aging");
+  in.training.checkpoint_interval = 300_s;
+  in.training.checkpoint_bytes_per_gpu = 1e9;
+  in.training.restart_overhead = 10_s;
+  in.faults.causes = {{"card", FaultScope::kProcess, 0.1, 0_s}, {"host", FaultScope::kNode, 0.05, 600_s}};
+  in.horizon = Instant{} + 40'000_s;
+  RandomStream random(3, "jobs");
+  for (std::size_t i = 0; i < 60; ++i) {
+    TrainingJob j = job(static_cast<std::int32_t>(1 + random.below(16)),
+                        Duration{static_cast<std::int64_t>(1 + random.below(3'000'000'000'000))});
+    j.name += std::to_string(i);
+    j.submit = Instant{static_cast<std::int64_t>(i) * (300_s).ns};
+    j.tenant = i % 3 == 0 ? "" : i % 3 == 1 ? "a" : "b";
+    j.priority = static_cast<std::int32_t>(random.below(2)) * 7 - 3;
+    in.training.jobs.push_back(std::move(j));
+  }
+  auto result = simulate(std::move(in));
+  ASSERT_TRUE(result.ok()) << result.error().text();
+  const TrainingResult& t = result->training;
+  ASSERT_EQ(t.tenants.size(), 3u);
+  EXPECT_EQ(t.tenants[1].tenant, "a");
+  EXPECT_EQ(t.tenants[1].jobs.jobs, 20u);
+  ASSERT_EQ(t.priorities.size(), 2u);
+  EXPECT_EQ(t.priorities[0].priority, -3);
+  EXPECT_GT(t.failures, 5u);
+  EXPECT_GT(t.preemptions, t.failures);  // Some gave way to others.
+  for (const bool by_tenant : {true, false}) {
+    const JobsResult all = sum(*result, by_tenant);
+    EXPECT_EQ(all.jobs, t.submitted);
+    EXPECT_EQ(all.preemptions, t.preemptions);
+    EXPECT_EQ(all.failures, t.failures);
+    EXPECT_EQ(all.useful, result->ledger.by_purpose[static_cast<std::size_t>(Purpose::kTraining)]);
+    EXPECT_EQ(all.elapsed, t.elapsed);
+    EXPECT_EQ(all.lost, result->ledger.by_purpose[static_cast<std::size_t>(Purpose::kLostWork)]);
+    EXPECT_EQ(all.lost_to_failures, t.lost_to_failures);
+  }
+  GpuTime lost{};
+  std::uint64_t interruptions = 0;
+  for (const FaultResult& f : result->faults) {
+    EXPECT_GT(f.jobs_stopped, 0u);
+    lost += f.lost;
+    interruptions += f.jobs_stopped;
+  }
+  EXPECT_EQ(lost, t.lost_to_failures);
+  EXPECT_EQ(interruptions, t.failures);
+}
+
 }  // namespace
 }  // namespace jevons::testing

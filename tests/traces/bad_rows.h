@@ -22,10 +22,10 @@ inline std::string error_of(const std::string& path, bool jobs, const TraceOptio
 
 // Each row alone is an error, and dropped it is counted, between two good rows.
 inline void check(const std::string& header, const std::string& good, const std::vector<Case>& cases, bool jobs,
-                  TraceOptions options = {}) {
+                  TraceOptions options = {}, const std::string& footer = "") {
   const Folder folder;
   for (const Case& c : cases) {
-    const std::string path = folder.write("t", header + good + c.row + "\n" + good);
+    const std::string path = folder.write("t", header + good + c.row + "\n" + good + footer);
     options.drop_bad_rows = false;
     EXPECT_EQ(error_of(path, jobs, options), path + c.where + ": " + c.message) << c.row;
     options.drop_bad_rows = true;

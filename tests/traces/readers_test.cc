@@ -279,9 +279,9 @@ TEST(Formats, AreRecognisedAndNamed) {
   const Folder folder;
   std::string names;
   for (const FormatInfo& f : formats()) names += f.name + " ";
-  EXPECT_EQ(
-      names,
-      "azure mooncake csv binary philly acme acme_raw helios chronus elasticflow tiresias gavel pollux openb pai swf ");
+  EXPECT_EQ(names,
+            "azure mooncake csv binary philly philly_json acme acme_raw helios chronus elasticflow tiresias gavel "
+            "pollux openb pai swf ");
   const std::string azure = folder.write("a", "TIMESTAMP,ContextTokens,GeneratedTokens\n");
   EXPECT_EQ(recognise(azure)->format, "azure");
   EXPECT_TRUE(read(azure).requests.empty());
@@ -289,7 +289,8 @@ TEST(Formats, AreRecognisedAndNamed) {
   EXPECT_EQ(recognise(folder.write("c", "submit,num_gpus,dur\n"))->kind, TraceKind::kJobs);
   EXPECT_EQ(recognise(folder.write("d", "what,is,this\n1,2,3\n")).error().text(),
             folder.file("d") +
-                ":1: format not recognised (expected one of: azure, mooncake, csv, binary, philly, acme, acme_raw, "
+                ":1: format not recognised (expected one of: azure, mooncake, csv, binary, philly, philly_json, acme, "
+                "acme_raw, "
                 "helios, chronus, "
                 "elasticflow, tiresias, gavel, pollux, openb, pai, swf; `jevons trace "
                 "formats` says how each begins; name one with the option format)");

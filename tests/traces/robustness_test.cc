@@ -14,6 +14,7 @@ namespace {
 struct Sample {
   std::string name, text;
   bool jobs;
+  std::string end = "";  // What rows need behind them.
 };
 
 std::string two(std::size_t n) { return (n < 10 ? "0" : "") + std::to_string(n); }
@@ -65,6 +66,7 @@ std::vector<Sample> samples() {
   std::string philly = "timestamp,duration,num_gpus,gpu_time,cluster\n";
   std::string acme = "job_id,arrival_time,num_iteration,gpu_workers,ps,gpu_per_worker\n";
   std::string swf = "; Version: 2.2\n; MaxProcs: 128\n";
+  std::string attempts;  // Philly's JSON: each line from the second begins with its comma.
   for (std::size_t i = 0; azure.size() < 4000; ++i) {
     const std::string s = two(i / 60) + ":" + two(i % 60), n = std::to_string(i * 37 % 4096 + 1);
     azure += "2023-11-16 18:" + s + ".6805900," + n + "," + std::to_string(i % 300 + 1) + "\n";
@@ -78,13 +80,23 @@ std::vector<Sample> samples() {
             std::to_string(i + 500) + ".5,elastic,1," + std::to_string(2U << i % 10) +
             ",1024=7.5;2048=8,H100=1;A100=0," + (i % 7 == 3 ? after : "") + ",0.5,1099511627776\n";
     philly += "2017-10-09 07:" + s + "," + n + ".0,8,66.0,11cb48\n";
+    attempts += (i == 0 ? "[" : ",") + std::string("{\"vc\": \"v\", \"jobid\": \"") + n +
+                "\", \"attempts\": [{\"start_time\": \"2017-10-07 01:" + s + "\", \"end_time\": \"2017-10-09 06:" + s +
+                "\", \"detail\": [{\"ip\": \"m1\", \"gpus\": [\"gpu0\"]}]}], \"submitted_time\": \"2017-10-07 01:" + s +
+                "\"}\n";
     acme += n + "," + std::to_string(i) + ".0,208,8,0,8.0\n";
     swf += n + " " + std::to_string(i) + " -1 1451 128 -1 -1 -1 2000 -1 1 1 1 1 -1 -1 -1 -1\n";
   }
   std::vector<Sample> all = more_job_samples();
-  const std::vector<Sample> some{
-      {"azure", azure, false}, {"azure2024", azure2024, false}, {"mooncake", mooncake, false}, {"own", own, false},
-      {"jobs", jobs, true},    {"philly", philly, true},        {"acme", acme, true},          {"swf", swf, true}};
+  const std::vector<Sample> some{{"azure", azure, false},
+                                 {"azure2024", azure2024, false},
+                                 {"mooncake", mooncake, false},
+                                 {"own", own, false},
+                                 {"jobs", jobs, true},
+                                 {"philly", philly, true},
+                                 {"acme", acme, true},
+                                 {"swf", swf, true},
+                                 {"philly_json", attempts + "]\n", true, "]"}};
   all.insert(all.end(), some.begin(), some.end());
   return all;
 }
@@ -337,6 +349,7 @@ TEST(Fuzz, MutatedLinesGiveAnErrorOrAValidTrace) {
         const std::string& line = lines[first + i];
         text += (random.below(2) == 0 ? line : mutate(line, lines[random.below(lines.size())], &random)) + "\n";
       }
+      text += s.end;
       const std::string path = folder.write(s.name, text);
       const Outcome strict = try_read(folder, path, false, false), loose = try_read(folder, path, true, true);
       errors += strict.error.empty() ? 0 : 1;

@@ -36,11 +36,13 @@ struct LineFormat {
   bool has_header;
   char comment;    // Lines that begin with it are skipped; 0 = none.
   bool own_clock;  // Times start anywhere, so the first is subtracted.
-  // Could the file's first line that is neither blank nor a comment be this format's?
+  // Could the file's first line that is neither blank nor a comment be this format's?  Where the file begins as a JSON
+  // array, it is all of its first 64 KiB: lines mean nothing there.
   bool (*fits)(std::string_view first_line);
   // `header` is the first line, for formats that have one.  nullptr where the format holds nothing of the kind.
   Result<std::unique_ptr<RequestRowParser>> (*requests)(std::string_view header, const TraceOptions& options);
   Result<std::unique_ptr<JobRowParser>> (*jobs)(std::string_view header, const TraceOptions& options);
+  bool json_array = false;  // Rows are the objects of one JSON array (json_array.h) and not lines.  Jobs only.
 };
 
 extern const LineFormat kAzureFormat;        // azure_llm.cc
@@ -48,6 +50,7 @@ extern const LineFormat kMooncakeFormat;     // mooncake.cc
 extern const LineFormat kRequestsFormat;     // own_csv.cc
 extern const LineFormat kJobsFormat;         // own_jobs_csv.cc
 extern const LineFormat kPhillyFormat;       // philly.cc
+extern const LineFormat kPhillyJsonFormat;   // philly_json.cc
 extern const LineFormat kAcmeFormat;         // acme.cc
 extern const LineFormat kAcmeRawFormat;      // acme_raw.cc
 extern const LineFormat kHeliosFormat;       // helios.cc
