@@ -52,6 +52,7 @@ struct GpuStretch {
 };
 
 enum class FinishReason : std::uint8_t { kCompleted, kRejected, kUnfinished };
+enum class JobRejection : std::uint8_t { kNone, kTooLarge, kByQueue };  // Wider than all nodes; the queue's policy.
 
 // One request's whole story, sent once, when it ends (completed, refused on arrival, or cut off by the end of the run).
 struct RequestRecord {
@@ -91,6 +92,7 @@ struct JobRecord {
   GpuTime lost_to_failures{};  // Of `lost`.
   Instant deadline = Instant::never();
   std::string_view tenant{};
+  JobRejection rejection = JobRejection::kNone;  // Of rejected jobs.
 };
 
 struct GangStart {
