@@ -107,6 +107,8 @@ constexpr std::array kFigures{
            [](const RunReport& r) -> Value { return number(r.result.training.never_started); }},
     Figure{"jobs_rejected", "jobs refused", "jobs", Section::kTraining, Unit::kCount, Better::kLess, false,
            [](const RunReport& r) -> Value { return number(r.result.training.rejected); }},
+    Figure{"jobs_refused_by_queue", "of them by queue", "jobs", Section::kTraining, Unit::kCount, Better::kLess, false,
+           [](const RunReport& r) -> Value { return number(r.result.training.refused); }},
     Figure{"jct_mean", "JCT mean", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,
            [](const RunReport& r) { return mean(r.result.training.jct); }},
     Figure{"jct_p50", "JCT p50", "s", Section::kTraining, Unit::kSeconds, Better::kLess, true,

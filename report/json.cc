@@ -97,6 +97,7 @@ Json training(const RunReport& run) {
   out["submitted"] = t.submitted;
   out["completed"] = t.completed;
   out["rejected"] = t.rejected;
+  out["refused_by_queue"] = t.refused;
   out["unfinished"] = t.unfinished;
   out["never_started"] = t.never_started;
   out["preemptions"] = t.preemptions;

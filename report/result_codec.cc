@@ -131,6 +131,7 @@ void encode(const TrainingResult& t, proto::TrainingRecord* out) {
   out->set_submitted(t.submitted);
   out->set_completed(t.completed);
   out->set_rejected(t.rejected);
+  out->set_refused(t.refused);
   out->set_unfinished(t.unfinished);
   out->set_preemptions(t.preemptions);
   out->set_checkpoints(t.checkpoints);
@@ -164,6 +165,7 @@ Status decode(const proto::TrainingRecord& r, TrainingResult* t) {
   t->submitted = r.submitted();
   t->completed = r.completed();
   t->rejected = r.rejected();
+  t->refused = r.refused();
   t->unfinished = r.unfinished();
   t->preemptions = r.preemptions();
   t->checkpoints = r.checkpoints();

@@ -88,6 +88,7 @@ struct TrainingSetup {
   bool asynchronous_checkpoints = false;  // Written while the job trains on.
   Duration resize_overhead{};             // Of an elastic job whose GPUs change.
   Duration notice{};                      // That a preempted job gets to write a checkpoint; 0 = none.
+  Duration queue_notice{};                // The same, where the queue preempts it.
   // Wall time between checkpoints of a job, and the size of one; empty = checkpoint_interval for all.
   std::function<Duration(const TrainingJob&, Bytes)> optimal_checkpoints;
   double usd_per_gpu_hour = 0;         // What a GPU-hour of kept training is worth, for allocators; 0 = not told.

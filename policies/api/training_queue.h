@@ -9,9 +9,18 @@
 //     would be after the preemptions, but scattered), it is marked `blocked` and the queue is asked again, until it
 //     answers with nothing that can be done.  A decision that preempts is carried out only if all its starts can be
 //     placed: nobody is stopped for a job that does not start.
-//   - Only running jobs may be preempted or resized, only waiting ones started, each at most once; the GPUs of a start
-//     or resize lie within the job's range; only elastic jobs are resized.  Anything else ends the run with an error
-//     that names the policy.
+//   - Notice (the scenario's queue_preemption_notice).  A preempted job that has a checkpoint to write is `leaving`: it
+//     keeps its GPUs until the checkpoint is written or the notice over, and waits from then on.  The starts of the
+//     decision that need its GPUs are `promised`: placed, in neither `waiting` nor `running`, and carried out, each by
+//     itself, as soon as their GPUs are idle.  Asked meanwhile, a queue sees everything as if that had happened:
+//     `free` has no GPUs kept for promised jobs; those of leaving jobs are on their way to promised ones or to `free`,
+//     and nothing it says frees them sooner.  If a pool or a failure takes a node of a promised job, it waits again.
+//   - A job may also be leaving because an allocator told it to.  Either way, preempting or resizing it changes
+//   nothing.
+//   - `refuse` names waiting jobs that shall never run: they end, rejected, before anything else is carried out.
+//   - Only running jobs may be preempted or resized, only waiting ones started or refused, each at most once; the GPUs
+//     of a start or resize lie within the job's range; only elastic jobs are resized.  Anything else ends the run with
+//     an error that names the policy.
 //   - Estimates are the scenario's: possibly wrong, never the truth.
 #ifndef JEVONS_POLICIES_API_TRAINING_QUEUE_H_
 #define JEVONS_POLICIES_API_TRAINING_QUEUE_H_
@@ -54,9 +63,15 @@ struct RunningJobView {
   GroupId group{};     // Whose GPUs it runs on; of several, that with the lowest id.
   double speed = 1.0;  // Run time (on the GPUs asked, reference type) per wall time.
   const JobTraits* traits = &kRigidJob;
+  bool leaving = false;  // On notice.
 
   GpuTime attained_at(Instant now) const { return attained + gpus * (now - since); }
   Duration ran_at(Instant now) const { return ran + (now - since); }
+};
+
+struct PromisedJobView {
+  WaitingJobView job;
+  Gpus gpus;  // It will hold.
 };
 
 struct EndedJobView {  // Completed.
@@ -68,7 +83,7 @@ struct EndedJobView {  // Completed.
 
 struct QueueGroupView {
   GroupId id;
-  Gpus free;      // Idle GPUs that training may use now.
+  Gpus free;      // Likewise QueueView::free.
   Gpus capacity;  // Idle or busy.
   double usd_per_gpu_hour = 0;
 };
@@ -81,15 +96,16 @@ struct TenantView {
 
 struct QueueView {
   Instant now;
-  Gpus free;                                  // Idle GPUs that training may use now.
-  Gpus capacity;                              // All GPUs that training may use now, idle or busy.
-  std::span<const WaitingJobView> waiting{};  // By (submit, id).  Only jobs whose dependencies have ended.
-  std::span<const RunningJobView> running{};  // By (started, id).
-  std::span<const QueueGroupView> groups{};   // Ascending id.
-  std::span<const TenantView> tenants{};      // In order of first submission.
-  std::span<const EndedJobView> ended{};      // Since the last call of this queue.
-  double cpus = 0;                            // Of all nodes that training may use now; 0 = unknown.
-  Bytes memory{0};                            // Likewise.
+  Gpus free;                                    // Idle GPUs that training may use now, less what is promised of them.
+  Gpus capacity;                                // All GPUs that training may use now, idle or busy.
+  std::span<const WaitingJobView> waiting{};    // By (submit, id).  Only jobs whose dependencies have ended.
+  std::span<const RunningJobView> running{};    // By (started, id).
+  std::span<const QueueGroupView> groups{};     // Ascending id.
+  std::span<const TenantView> tenants{};        // In order of first submission.
+  std::span<const EndedJobView> ended{};        // Since the last call of this queue.
+  double cpus = 0;                              // Of all nodes that training may use now; 0 = unknown.
+  Bytes memory{0};                              // Likewise.
+  std::span<const PromisedJobView> promised{};  // In order of the decisions.
 };
 
 struct JobStart {
@@ -110,11 +126,13 @@ struct QueueDecision {
   std::vector<JobId> preempt;
   std::vector<JobStart> start;
   std::vector<JobResize> resize;
+  std::vector<JobId> refuse;
   Instant ask_again = Instant::never();  // Later than now: call again then, though nothing has happened.
   void clear() {
     preempt.clear();
     start.clear();
     resize.clear();
+    refuse.clear();
     ask_again = Instant::never();
   }
 };

@@ -16,6 +16,10 @@ constexpr double kRounding = 1e-6;  // Seconds.
 void DeadlineQueue::describe(ParamTable<Params>& t) {
   t.add("slot", &Params::slot, 1_s, 24_h, "Length of a slot, in which no guaranteed job changes its GPUs.");
   t.add("restart_cost", &Params::restart_cost, Duration{0}, 24_h, "Time a job is taken to lose when its GPUs change.");
+  t.add("late_jobs", &Params::late_jobs, "refuse or best_effort",
+        "What becomes of a job whose deadline cannot be met when it comes: refused, as in the paper, or run after all "
+        "guaranteed ones.",
+        [](std::string_view text) { return text == "refuse" || text == "best_effort"; });
 }
 
 void DeadlineQueue::decide(const QueueView& view, QueueDecision* decision) {
@@ -29,7 +33,7 @@ void DeadlineQueue::decide(const QueueView& view, QueueDecision* decision) {
   if (!at_boundary && begin == first_ && same_capacity && !somebody_is_new(view)) return fill(view, decision);
   read(view, begin);
   if ((at_boundary && settled_at_ != view.now) || !same_capacity) settle(view);
-  admit(view);
+  admit(view, decision);
   if (at_boundary) {
     settled_at_ = view.now;
     allocate(view, decision);
@@ -40,7 +44,7 @@ void DeadlineQueue::decide(const QueueView& view, QueueDecision* decision) {
 
 bool DeadlineQueue::somebody_is_new(const QueueView& view) const {
   return std::any_of(view.waiting.begin(), view.waiting.end(), [&](const WaitingJobView& w) {
-    return w.traits->deadline != Instant::never() && !plans_.contains(w.id) && !refused_.contains(w.id);
+    return w.traits->deadline != Instant::never() && !plans_.contains(w.id) && !best_effort_.contains(w.id);
   });
 }
 
@@ -53,7 +57,7 @@ void DeadlineQueue::read(const QueueView& view, std::int64_t begin) {
     if (!at_.contains(it->first)) book(it->second, -1);
     it = at_.contains(it->first) ? std::next(it) : plans_.erase(it);
   }
-  std::erase_if(refused_, [&](JobId id) { return !at_.contains(id); });
+  std::erase_if(best_effort_, [&](JobId id) { return !at_.contains(id); });
   const auto drop_past = [&](std::vector<std::int32_t>* gpus) {
     gpus->erase(gpus->begin(), gpus->begin() + std::min<std::int64_t>(begin - first_, std::ssize(*gpus)));
   };
@@ -147,7 +151,7 @@ bool DeadlineQueue::plan_anew(std::int32_t capacity, JobId extra, bool all_or_no
       return false;
     }
     plans_.erase(id);
-    refused_.insert(id);
+    best_effort_.insert(id);
   }
   return true;
 }
@@ -167,10 +171,10 @@ void DeadlineQueue::settle(const QueueView& view) {
   if (broken) plan_anew(view.capacity.value, JobId{}, false);
 }
 
-void DeadlineQueue::admit(const QueueView& view) {
-  for (const SizedJob& job : jobs_) {
+void DeadlineQueue::admit(const QueueView& view, QueueDecision* decision) {
+  for (SizedJob& job : jobs_) {
     const Instant deadline = job.traits->deadline;
-    if (deadline == Instant::never() || plans_.contains(job.id) || refused_.contains(job.id)) continue;
+    if (deadline == Instant::never() || plans_.contains(job.id) || best_effort_.contains(job.id)) continue;
     Plan made{deadline, deadline.ns / params_.slot.ns};
     if (plan(job, view.capacity.value, &made)) {
       book(made, 1);
@@ -181,7 +185,12 @@ void DeadlineQueue::admit(const QueueView& view) {
     plans_.emplace(job.id, made);
     if (made.end <= first_ || !plan_anew(view.capacity.value, job.id, true)) {
       plans_.erase(job.id);
-      refused_.insert(job.id);
+      if (refuses_) {
+        decision->refuse.push_back(job.id);
+        job.blocked = true;
+      } else {
+        best_effort_.insert(job.id);
+      }
     }
   }
 }
@@ -297,10 +306,11 @@ bool DeadlineQueue::may_grow(const SizedJob& job, Gpus to) const {
 // the next, where their plans do not pay for it.
 void DeadlineQueue::fill(const QueueView& view, QueueDecision* decision) const {
   Gpus free = view.free;
+  const std::set<JobId> refused(decision->refuse.begin(), decision->refuse.end());
   for (const bool guaranteed : {true, false}) {
     for (const WaitingJobView& w : view.waiting) {
       if (free <= Gpus{0}) return;
-      if (w.blocked || plans_.contains(w.id) != guaranteed) continue;
+      if (w.blocked || plans_.contains(w.id) != guaranteed || refused.contains(w.id)) continue;
       if (guaranteed && decision->ask_again - view.now < params_.restart_cost) continue;
       SizedJob job{w.id, w.submit, w.traits, w.gpus};
       find_sizes(&job);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,14 +22,15 @@ namespace jevons {
 //     slot the largest size up to it that the plans of others leave, is done by its deadline.  A change of GPUs costs
 //     `restart_cost` of its slot; of the slot in which a job arrives nothing is counted.
 //   - Admission: a job with a deadline is guaranteed when it arrives if it has such a plan beside those of all others,
-//     or if everybody's plans can be made anew, earliest deadline first, so that all are kept.  ElasticFlow drops the
-//     others; here they run as best effort, like jobs without a deadline, after all guaranteed ones.
+//     or if everybody's plans can be made anew, earliest deadline first, so that all are kept.  The others are refused,
+//     as the paper's admission control drops them; or, by `late_jobs`, run as best effort, like jobs without a
+//     deadline, after all guaranteed ones.
 //   - Spare GPUs of a slot: first the smallest size for each best-effort job, those that run first, then in order of
 //     submission; then what a job held before; then step by step to the job whose remaining time falls most a GPU
 //     (algorithm 2's marginal return), if by more than a restart costs, and never so that a guarantee breaks.
 // Guarantees hold while estimates are not too short, scaling is as told, jobs can be placed and no capacity is taken
 // away.  What breaks one (the plan no longer fits the work or the capacity) has all plans made anew, earliest deadline
-// first, and those that then do not fit are best effort from there on.
+// first, and those that then do not fit are best effort from there on: they were admitted.
 // Jobs that can run on several groups are planned at the speed of the slowest.  Plans look kMostSlots slots ahead.
 // Between the ends of slots, waiting jobs start on idle GPUs, O(waiting + running); plans are made at arrivals of jobs
 // with deadlines, O(slots), and when guarantees break or the first attempt fails, O(guaranteed jobs x slots).
@@ -42,9 +44,10 @@ class DeadlineQueue final : public TrainingQueue {
   struct Params {
     Duration slot = 6_min;         // Ours; ElasticFlow leaves it open.
     Duration restart_cost = 30_s;  // Ours, as in goodput.
+    std::string late_jobs = "refuse";
   };
   static void describe(ParamTable<Params>& t);
-  explicit DeadlineQueue(const Params& params) : params_(params) {}
+  explicit DeadlineQueue(const Params& params) : params_(params), refuses_(params.late_jobs == "refuse") {}
 
   void decide(const QueueView& view, QueueDecision* decision) override;
 
@@ -61,7 +64,7 @@ class DeadlineQueue final : public TrainingQueue {
   bool somebody_is_new(const QueueView& view) const;
   void read(const QueueView& view, std::int64_t begin);
   void settle(const QueueView& view);
-  void admit(const QueueView& view);
+  void admit(const QueueView& view, QueueDecision* decision);
   bool plan(const SizedJob& job, std::int32_t capacity, Plan* plan) const;
   bool keeps(const SizedJob& job, const std::vector<std::int32_t>& gpus, std::size_t skip, double done, Gpus before,
              std::size_t* needed) const;
@@ -78,10 +81,11 @@ class DeadlineQueue final : public TrainingQueue {
   void fill(const QueueView& view, QueueDecision* decision) const;
 
   Params params_;
+  bool refuses_;
   std::int64_t first_ = 0;  // Slot at which plans begin.
   Instant settled_at_ = Instant::never();
   std::map<JobId, Plan> plans_;       // Of guaranteed jobs.
-  std::set<JobId> refused_;           // Best effort, though they have a deadline.
+  std::set<JobId> best_effort_;       // Though they have a deadline.
   std::vector<std::int32_t> booked_;  // By slot, from first_ on.
   std::int32_t capacity_ = -1;
   // Of one decision; kept for their memory only.

@@ -47,7 +47,7 @@ class LyraQueue final : public TrainingQueue {
     std::int64_t left = view.free.value;
     for (const RunningJobView& job : view.running) {
       const Gpus base = least_gpus(*job.traits, asked_of(job));
-      if (job.traits->flexibility != Flexibility::kElastic || job.gpus < base) continue;
+      if (job.traits->flexibility != Flexibility::kElastic || job.gpus < base || job.leaving) continue;
       left += (job.gpus - base).value;
       const double work = std::max<double>(0, static_cast<double>((job.expected_end - view.now).ns)) * job.speed;
       groups_.push_back(

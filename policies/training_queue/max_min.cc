@@ -42,6 +42,7 @@ void MaxMinQueue::decide(const QueueView& view, QueueDecision* decision) {
     round_ends_ = view.now + params_.round;
     planned_at_ = view.now;
     for (Job& job : jobs_) {
+      job.life->moves_to = kNowhere;
       const std::vector<double>& x = x_[job.life->kind];
       for (std::size_t k = 0; k < groups_.size(); ++k) job.life->owed[k] += x[k] * params_.round.seconds();
     }
@@ -72,11 +73,13 @@ void MaxMinQueue::read(const QueueView& view) {
     }
     add(r.id, r.gpus, r.traits, r.ran_at(view.now), &group);
     Job& job = jobs_.back();
+    if (!r.leaving) job.life->moves_to = kNowhere;
     job.waiting = false;
     job.group = group;
-    job.pinned = job.wide || r.started == view.now;
+    job.pinned = job.wide || r.started == view.now || r.leaving;
     job.work = std::max(0.0, (r.expected_end - view.now).seconds() * r.speed);
   }
+  for (const PromisedJobView& p : view.promised) lives_[p.job.id].seen = true;
   std::erase_if(lives_, [](const auto& entry) { return !entry.second.seen; });
 }
 
@@ -161,6 +164,7 @@ void MaxMinQueue::plan() {
   for (const QueueGroupView& g : groups_) left.push_back(g.free);
   for (const Job& job : jobs_) {
     if (!job.waiting && !job.wide) left[job.group] += job.gpus;
+    if (!job.waiting && job.life->moves_to < left.size()) left[job.life->moves_to] -= job.gpus;  // It is leaving.
   }
   const auto take = [&](Job& job, std::size_t k) {
     job.planned = k;
@@ -220,13 +224,14 @@ std::size_t MaxMinQueue::fastest(const Job& job, const std::vector<Gpus>& left) 
   return best;
 }
 
-// What moves stops now and starts when asked again at this instant.
-void MaxMinQueue::carry_out(const QueueView& view, QueueDecision* decision) const {
+// What moves stops now and starts when asked again at this instant, or, if it is given notice, when it has left.
+void MaxMinQueue::carry_out(const QueueView& view, QueueDecision* decision) {
   std::vector<Gpus> free;
   for (const QueueGroupView& g : groups_) free.push_back(g.free);
   for (const Job& job : jobs_) {
     if (job.waiting || job.planned == job.group) continue;
     decision->preempt.push_back(job.id);
+    job.life->moves_to = job.planned;
     free[job.group] += job.gpus;
   }
   for (const Job& job : jobs_) {
@@ -242,7 +247,14 @@ void MaxMinQueue::fill(const QueueView& view, QueueDecision* decision) const {
   Gpus all = view.free;
   for (const QueueGroupView& g : groups_) free.push_back(g.free);
   for (const Job& job : jobs_) {
-    if (!job.waiting || job.blocked || all < job.gpus) continue;
+    const std::size_t k = job.life->moves_to;
+    if (k >= groups_.size() || job.blocked) continue;
+    if (job.waiting && job.gpus <= free[k]) decision->start.emplace_back(job.id, Gpus{0}, groups_[k].id);
+    free[k] -= job.gpus;
+    all -= job.gpus;
+  }
+  for (const Job& job : jobs_) {
+    if (!job.waiting || job.blocked || all < job.gpus || job.life->moves_to < groups_.size()) continue;
     const std::size_t k = fastest(job, free);
     if (k != kNowhere) {
       free[k] -= job.gpus;

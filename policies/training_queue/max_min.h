@@ -61,7 +61,9 @@ class MaxMinQueue final : public TrainingQueue {
     std::size_t group = 0;          // Position in groups_, where it ran last.
     std::size_t kind = kNowhere;    // Its class in x_, if it was there when the program was solved.
     std::vector<double> owed, had;  // Seconds, by group.
-    bool seen = false;              // In the view at hand.
+    // Stopped for this group at the end of the last round; it may not have come there yet, if it was given notice.
+    std::size_t moves_to = kNowhere;
+    bool seen = false;  // In the view at hand.
   };
   struct Job {
     JobId id;
@@ -94,7 +96,7 @@ class MaxMinQueue final : public TrainingQueue {
   void plan();
   void claim();
   std::size_t fastest(const Job& job, const std::vector<Gpus>& left) const;
-  void carry_out(const QueueView& view, QueueDecision* decision) const;
+  void carry_out(const QueueView& view, QueueDecision* decision);
   void fill(const QueueView& view, QueueDecision* decision) const;
   void start_wide(Gpus free, QueueDecision* decision) const;
 

@@ -98,6 +98,7 @@ class QuotaQueue final : public TrainingQueue {
     std::size_t count = view.tenants.size();
     for (const WaitingJobView& job : view.waiting) count = std::max<std::size_t>(count, job.traits->tenant + 1);
     for (const RunningJobView& job : view.running) count = std::max<std::size_t>(count, job.traits->tenant + 1);
+    for (const PromisedJobView& p : view.promised) count = std::max<std::size_t>(count, p.job.traits->tenant + 1);
     tenants_.assign(count, {});
     cohort_.assign(cohorts_.size(), {});
     for (const Cohorts::Quota& q : cohorts_.quotas()) {  // Those that have no jobs lend as well.
@@ -116,7 +117,8 @@ class QuotaQueue final : public TrainingQueue {
       tenant.own = std::max(Gpus{0}, tenant.nominal - lend);
       if (q->tenant == "*") cohort_[q->cohort].lent += std::min(tenant.nominal, lend).value;
     }
-    for (const RunningJobView& job : view.running) hold(job.traits->tenant, job.gpus.value);
+    for (const RunningJobView& job : view.running) hold(job.traits->tenant, job.leaving ? 0 : job.gpus.value);
+    for (const PromisedJobView& p : view.promised) hold(p.job.traits->tenant, p.gpus.value);
     for (const Tenant& t : tenants_) cohort_[t.cohort].borrows |= t.held > t.nominal;
   }
 
@@ -188,7 +190,7 @@ class QuotaQueue final : public TrainingQueue {
     if (victims_known_) return;
     victims_known_ = true;
     for (const RunningJobView& job : view.running) {
-      if (job.started < view.now) victims_.push_back({&job});
+      if (job.started < view.now && !job.leaving) victims_.push_back({&job});
     }
     std::sort(victims_.begin(), victims_.end(), [](const Victim& a, const Victim& b) {
       const JobTraits &x = *a.job->traits, &y = *b.job->traits;

@@ -36,7 +36,7 @@ class Ranking {
     if (!job.blocked) waiting_.push_back({{first, second, job.id}, job.gpus, false});
   }
   void add(const RunningJobView& job, Int128 first, std::int64_t second) {
-    running_.push_back({{first, second, job.id}, job.gpus, true});
+    if (!job.leaving) running_.push_back({{first, second, job.id}, job.gpus, true});
   }
 
   // `free`: GPUs idle now.  O(jobs); O(log jobs) more for each that gets GPUs and lies between the first that waits and

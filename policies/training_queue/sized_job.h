@@ -21,7 +21,7 @@ struct SizedJob {
   double work = 0;               // Seconds of run time left on the GPUs asked, by estimate.
   double ran = 0;                // Seconds it has held GPUs.
   bool blocked = false;          // Cannot be placed at this instant.
-  bool settled = false;          // Started or resized at this instant: stays as it is.
+  bool settled = false;          // Started or resized at this instant, or on notice: stays as it is.
   bool stopped = false;          // At this instant.
   std::vector<Gpus> sizes{};     // Ascending.
   std::vector<double> speeds{};  // Likewise: relative to the GPUs asked.
@@ -63,26 +63,28 @@ inline void find_sizes(SizedJob* job) {
   job->sizes.resize(kept);
 }
 
-// Those that run by (started, id), then those that wait by (submit, id).
+// Those that run by (started, id), then those that wait by (submit, id), then those promised to start, as blocked.
 inline void list_sized_jobs(const QueueView& view, std::vector<SizedJob>* jobs) {
   jobs->clear();
   for (const RunningJobView& r : view.running) {
     SizedJob job{r.id, r.submit, r.traits, r.asked > Gpus{0} ? r.asked : r.gpus, r.gpus};
     job.work = std::max(0.0, (r.expected_end - view.now).seconds() * r.speed);
     job.ran = r.ran_at(view.now).seconds();
-    job.settled = r.started == view.now || r.since == view.now;
+    job.settled = r.started == view.now || r.since == view.now || r.leaving;
     find_sizes(&job);
     jobs->push_back(std::move(job));
   }
-  for (const WaitingJobView& w : view.waiting) {
+  const auto add = [&](const WaitingJobView& w, bool blocked) {
     SizedJob job{w.id, w.submit, w.traits, w.gpus};
     job.work = w.remaining_estimate.seconds();
     job.ran = w.ran.seconds();
-    job.blocked = w.blocked;
+    job.blocked = blocked;
     job.stopped = w.preemptions > 0 && w.waiting_since == view.now;
     find_sizes(&job);
     jobs->push_back(std::move(job));
-  }
+  };
+  for (const WaitingJobView& w : view.waiting) add(w, w.blocked);
+  for (const PromisedJobView& p : view.promised) add(p.job, true);
 }
 
 }  // namespace jevons

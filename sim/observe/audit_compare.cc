@@ -20,6 +20,7 @@ void GpuAudit::compare_jobs(Instant end, const TrainingResult& given) const {
   same("completed", totals_.completed, given.completed);
   same("rejected", totals_.rejected, given.rejected);
   same("unfinished", totals_.unfinished, given.unfinished);
+  same("refused by the queue", totals_.refused, given.refused);
   same("never started", totals_.never_started, given.never_started);
   same("outside the window", totals_.outside, given.outside);
   same("number of unfinished ages", totals_.unfinished, given.unfinished_age.count());

@@ -192,8 +192,14 @@ void GpuAudit::check_job_end(Instant now, const JobRecord& r, const JobState& jo
            std::to_string(job.preemptions);
   });
   const bool started = job.first_start != Instant::never();
-  finding_->expect(r.reason == FinishReason::kUnfinished || started == (r.reason == FinishReason::kCompleted), now,
-                   kJobs, [&] { return name_of(r.id) + " completed without a start, or was refused after one"; });
+  const bool by_queue = r.rejection == JobRejection::kByQueue;  // Perhaps after a run.
+  finding_->expect(
+      r.reason == FinishReason::kUnfinished || by_queue || started == (r.reason == FinishReason::kCompleted), now,
+      kJobs, [&] { return name_of(r.id) + " completed without a start, or was refused after one"; });
+  finding_->expect((r.reason == FinishReason::kRejected) == (r.rejection != JobRejection::kNone), now, kJobs,
+                   [&] { return name_of(r.id) + " is rejected without a reason, or has one and is not"; });
+  finding_->expect(!by_queue || job.shares.empty(), now, kJobs,
+                   [&] { return name_of(r.id) + " is refused while it runs"; });
   Int128 held = job.held_gpu_ns;
   if (!job.shares.empty()) held += static_cast<Int128>(job.held_gpus) * (now - job.started).ns;
   const Int128 used = (r.useful + r.checkpoint + r.lost + r.restoring + r.awaiting).gpu_ns;
@@ -231,6 +237,7 @@ void GpuAudit::job_ends(Instant now, const JobRecord& r) {
   switch (r.reason) {
     case FinishReason::kRejected:
       ++totals_.rejected;
+      totals_.refused += r.rejection == JobRejection::kByQueue ? 1 : 0;
       break;
     case FinishReason::kUnfinished:
       ++totals_.unfinished;

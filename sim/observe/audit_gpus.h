@@ -78,7 +78,7 @@ class GpuAudit {
   struct JobTotals {
     std::uint64_t submitted = 0, completed = 0, rejected = 0, unfinished = 0, preemptions = 0, checkpoints = 0;
     Int128 useful = 0, checkpoint = 0, lost = 0, jct_ns = 0, delay_ns = 0, unfinished_ns = 0, unstarted_ns = 0;
-    std::uint64_t started = 0, outside = 0, never_started = 0;
+    std::uint64_t started = 0, outside = 0, never_started = 0, refused = 0;
     std::uint64_t resizes = 0, failures = 0, fault_stops = 0, deadlines = 0, deadlines_met = 0;
     Int128 lost_to_failures = 0, fault_lost = 0, elapsed = 0;
   };

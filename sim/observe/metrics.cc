@@ -209,6 +209,7 @@ void Metrics::on_job_end(Instant, const JobRecord& r) {
   switch (r.reason) {
     case FinishReason::kRejected:
       ++t.rejected;
+      t.refused += r.rejection == JobRejection::kByQueue ? 1 : 0;
       break;
     case FinishReason::kUnfinished:
       ++t.unfinished;

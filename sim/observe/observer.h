@@ -54,6 +54,7 @@ struct GpuStretch {
 };
 
 enum class FinishReason : std::uint8_t { kCompleted, kRejected, kUnfinished };
+enum class JobRejection : std::uint8_t { kNone, kTooLarge, kByQueue };  // Wider than all nodes; the queue's policy.
 
 // One request's whole story, sent once, when it ends (completed, refused on arrival, or cut off by the end of the run).
 struct RequestRecord {
@@ -94,6 +95,7 @@ struct JobRecord {
   Instant deadline = Instant::never();
   std::string_view tenant{};
   std::int32_t priority = 0;
+  JobRejection rejection = JobRejection::kNone;  // Of rejected jobs.
 };
 
 struct GangStart {

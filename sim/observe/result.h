@@ -60,6 +60,7 @@ struct PriorityResult {  // Of one priority's.
 struct TrainingResult {
   std::uint64_t submitted = 0, completed = 0, rejected = 0, unfinished = 0;  // Measured.
   std::uint64_t never_started = 0;                                           // Of the unfinished.
+  std::uint64_t refused = 0;                                                 // Of the rejected: by the queue.
   std::uint64_t outside = 0;                                                 // Submitted, but not measured.
   std::uint64_t preemptions = 0, checkpoints = 0;
   Histogram jct;                           // ns, completed measured jobs: finish - submit.

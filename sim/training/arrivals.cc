@@ -111,14 +111,18 @@ void TrainingRuntime::arrive(JobId id, Instant now) {
     observers_->tell(&Observer::on_job_range, now, id, least_gpus(traits(id), job.gpus),
                      most_gpus(traits(id), job.gpus));
   }
-  if (too_large(id)) {
-    s.phase = JobPhase::kEnded;
-    s.record.reason = FinishReason::kRejected;
-    ++ended_;
-    observers_->tell(&Observer::on_job_end, now, s.record);
-    return;
-  }
+  if (too_large(id)) return reject(id, JobRejection::kTooLarge, now);
   if (s.open == 0) insert_waiting(id, now);
+}
+
+void TrainingRuntime::reject(JobId id, JobRejection why, Instant now) {
+  JobState& s = state(id);
+  s.phase = JobPhase::kEnded;
+  s.record.reason = FinishReason::kRejected;
+  s.record.rejection = why;
+  s.record.finish = now;
+  ++ended_;
+  observers_->tell(&Observer::on_job_end, now, s.record);
 }
 
 bool TrainingRuntime::too_large(JobId id) const {

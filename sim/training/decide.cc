@@ -8,14 +8,15 @@
 namespace jevons {
 
 void TrainingRuntime::wake_schedule(Instant now) {
-  const bool asked = waiting_.size() > waiting_head_ || setup_->queue->wants_every_change();
+  const bool asked = waiting_.size() > waiting_head_ || !promised_.empty() || setup_->queue->wants_every_change();
   if (asked && !calendar_->pending(schedule_slot_)) calendar_->schedule(schedule_slot_, now);
 }
 
 void TrainingRuntime::on_schedule(Instant now) {
-  // Each round starts, blocks, preempts or shrinks at least one job; a policy that goes round in circles is stopped.
+  // Each round starts, blocks, refuses, preempts or shrinks at least one job; a policy that goes round in circles is
+  // stopped.
   const std::size_t limit = 4 * unfinished() + 16;
-  changed_ = false;
+  changed_ = keep_promises(now);
   bool again = true;
   for (std::size_t round = 0; again; ++round) {
     if (round > limit) throw_contract_error(setup_->queue_name, "preempts and starts the same jobs without end", now);
@@ -34,6 +35,9 @@ void TrainingRuntime::on_schedule(Instant now) {
 }
 
 QueueView TrainingRuntime::view(Instant now) {
+  const std::map<NodeId, Gpus> kept_idle = kept();
+  Gpus free = gpus_->free_for_training();
+  for (const auto& [node, gpus] : kept_idle) free -= gpus;
   group_views_.clear();
   double cpus = 0, memory = 0;
   for (std::uint32_t g = 0; g < cluster_->groups.size(); ++g) {
@@ -44,6 +48,9 @@ QueueView TrainingRuntime::view(Instant now) {
     cpus += nodes * group.cpus_per_node;
     memory += nodes * static_cast<double>(group.memory_per_node.value);
   }
+  for (const auto& [node, gpus] : kept_idle) group_views_[cluster_->nodes[node.index].group.index].free -= gpus;
+  promised_views_.clear();
+  for (const Promise& p : promised_) promised_views_.push_back(p.view);
   tenant_views_.clear();
   for (Tenant& t : tenants_) {
     t.view.used += t.view.running * (now - t.settled);
@@ -51,7 +58,7 @@ QueueView TrainingRuntime::view(Instant now) {
     tenant_views_.push_back(t.view);
   }
   return {.now = now,
-          .free = gpus_->free_for_training(),
+          .free = free,
           .capacity = gpus_->capacity_for_training(),
           .waiting = waiting_jobs(),
           .running = running_,
@@ -59,7 +66,8 @@ QueueView TrainingRuntime::view(Instant now) {
           .tenants = tenant_views_,
           .ended = ended_jobs_,
           .cpus = cpus,
-          .memory = Bytes{static_cast<std::int64_t>(memory)}};
+          .memory = Bytes{static_cast<std::int64_t>(memory)},
+          .promised = promised_views_};
 }
 
 void TrainingRuntime::check(const QueueDecision& d, Instant now) const {
@@ -76,9 +84,12 @@ void TrainingRuntime::check(const QueueDecision& d, Instant now) const {
       refuse("resizes a job beyond its range");
     }
   }
+  const auto waits = [&](JobId id) { return id.index < jobs_.size() && jobs_[id.index].phase == JobPhase::kWaiting; };
+  for (const JobId id : d.refuse) {
+    if (!waits(id) || !named.insert(id).second) refuse("refuses a job that is not waiting, or names it twice");
+  }
   for (const auto& [id, gpus, group] : d.start) {
-    const bool waits = id.index < jobs_.size() && jobs_[id.index].phase == JobPhase::kWaiting;
-    if (!waits || !named.insert(id).second) refuse("starts a job that is not waiting, or names it twice");
+    if (!waits(id) || !named.insert(id).second) refuse("starts a job that is not waiting, or names it twice");
     const Gpus asked = setup_->jobs[id.index].gpus;
     if (gpus != Gpus{0} && (gpus < least_gpus(traits(id), asked) || gpus > most_gpus(traits(id), asked))) {
       refuse("starts a job beyond its range");
@@ -88,7 +99,6 @@ void TrainingRuntime::check(const QueueDecision& d, Instant now) const {
 }
 
 void TrainingRuntime::decide_once(Instant now, bool* again) {
-  *again = false;
   decision_.clear();
   setup_->queue->decide(view(now), &decision_);
   ended_jobs_.clear();
@@ -96,32 +106,58 @@ void TrainingRuntime::decide_once(Instant now, bool* again) {
   for (const JobStart& start : decision_.start) {
     if (find_waiting(start.job)->blocked) throw_contract_error(setup_->queue_name, "starts a blocked job", now);
   }
+  *again = carry_out(now);
+}
+
+bool TrainingRuntime::carry_out(Instant now) {
+  for (const JobId id : decision_.refuse) {
+    erase_waiting(id);
+    reject(id, JobRejection::kByQueue, now);
+  }
+  std::erase_if(decision_.preempt, [&](JobId id) { return state(id).leaving; });
+  std::erase_if(decision_.resize, [&](const JobResize& r) { return state(r.job).leaving; });
   if (!decision_.preempt.empty() && !decision_.start.empty()) {
-    const JobId stuck = first_that_cannot_start(decision_);
+    const JobId stuck = first_that_cannot_start(decision_, now);
     if (stuck.valid()) {
       block(stuck);
-      *again = true;
-      return;
+      return true;
     }
   }
+  bool some_leave = false;
   for (const JobId id : decision_.preempt) {
-    preempt(id, now);
-    *again = true;
+    if (setup_->queue_notice > Duration{0}) {
+      preempt_with_notice(id, setup_->queue_notice, now);
+    } else {
+      preempt(id, now);
+    }
+    some_leave = some_leave || state(id).leaving;
+  }
+  bool changed = !decision_.refuse.empty() || !decision_.preempt.empty() || !decision_.start.empty();
+  for (const auto& [id, gpus] : decision_.resize) {
+    if (gpus >= state(id).gpus) continue;
+    resize(id, gpus, now);
+    changed = true;
+  }
+  if (some_leave) {
+    for (std::size_t i = 0; i < decision_.start.size(); ++i) promise(decision_.start[i], std::move(places_[i]));
+    keep_promises(now);
+  } else if (!start_all(now)) {
+    return true;
   }
   for (const auto& [id, gpus] : decision_.resize) {
-    if (gpus >= state(id).gpus || state(id).leaving) continue;
-    resize(id, gpus, now);
-    *again = true;
+    if (gpus > state(id).gpus) resize(id, gpus, now);
   }
+  return changed;
+}
+
+// False: one cannot be placed, and is blocked.
+bool TrainingRuntime::start_all(Instant now) {
   for (const JobStart& start : decision_.start) {
-    *again = true;
     if (try_start(start, now)) continue;
     block(start.job);
-    return;
+    return false;
   }
-  for (const auto& [id, gpus] : decision_.resize) {
-    if (gpus > state(id).gpus && !state(id).leaving) resize(id, gpus, now);
-  }
+  return true;
 }
 
 void TrainingRuntime::place(JobId id, Gpus gpus, GroupId group, std::span<const NodeView> nodes,
@@ -149,51 +185,57 @@ void TrainingRuntime::place(JobId id, Gpus gpus, GroupId group, std::span<const 
 }
 
 // As if the preemptions and the shrinking had been done.
-JobId TrainingRuntime::first_that_cannot_start(const QueueDecision& d) {
+JobId TrainingRuntime::first_that_cannot_start(const QueueDecision& d, Instant now) {
+  places_.clear();
   std::map<NodeId, Gpus> freed;
   for (const JobId id : d.preempt) {
     for (const NodeShare& s : state(id).shares) freed[s.node] += s.gpus;
   }
   for (const auto& [id, gpus] : d.resize) {
     const JobState& s = state(id);
-    if (gpus >= s.gpus || s.leaving) continue;
+    if (gpus >= s.gpus) continue;
     for (const NodeShare& had : s.shares) freed[had.node] += had.gpus;
     for (const NodeShare& keeps : without(s.shares, s.gpus - gpus)) freed[keeps.node] -= keeps.gpus;
   }
   std::map<NodeId, NodeView> nodes;
-  for (const NodeView& n : gpus_->placeable()) nodes.emplace(n.id, n);
+  for (const NodeView& n : open_nodes()) nodes.emplace(n.id, n);
   for (const auto& [id, gpus] : freed) {
     const Node& node = cluster_->nodes[id.index];
     const auto it = nodes.emplace(id, NodeView{id, node.group, node.leaf, cluster_->group_of(id).gpus_per_node, {}});
     it.first->second.free += gpus;
   }
   std::vector<NodeView> list;
-  std::vector<NodeShare> shares;
   for (const JobStart& start : d.start) {
+    std::vector<NodeShare>& shares = places_.emplace_back();
+    const Gpus gpus = start.gpus == Gpus{0} ? asked(start.job).gpus : start.gpus;
     list.clear();
     for (const auto& [id, view] : nodes) {
       if (view.free > Gpus{0}) list.push_back(view);
     }
-    place(start.job, start.gpus == Gpus{0} ? asked(start.job).gpus : start.gpus, start.group, list, &shares);
+    place(start.job, gpus, start.group, list, &shares);
     if (shares.empty()) return start.job;
-    for (const NodeShare& s : shares) {
-      const auto it = nodes.find(s.node);
-      if (it != nodes.end()) it->second.free -= s.gpus;  // A wrong placement is refused when the job starts.
-    }
+    check_placement(start.job, gpus, shares, list, now);
+    for (const NodeShare& s : shares) nodes.at(s.node).free -= s.gpus;
   }
   return JobId{};
 }
 
 bool TrainingRuntime::try_start(const JobStart& start, Instant now) {
   const JobId id = start.job;
-  JobState& s = state(id);
   const Gpus gpus = start.gpus == Gpus{0} ? asked(id).gpus : start.gpus;
   if (gpus > gpus_->free_for_training()) return false;
   std::vector<NodeShare> shares;
-  place(id, gpus, start.group, gpus_->placeable(), &shares);
+  const std::span<const NodeView> nodes = open_nodes();
+  place(id, gpus, start.group, nodes, &shares);
   if (shares.empty()) return false;
-  check_placement(id, gpus, shares, now);
+  check_placement(id, gpus, shares, nodes, now);
   erase_waiting(id);
+  this->start(id, std::move(shares), now);
+  return true;
+}
+
+void TrainingRuntime::start(JobId id, std::vector<NodeShare> shares, Instant now) {
+  JobState& s = state(id);
   s.shares = std::move(shares);
   gpus_->take(s.shares, now);
   s.slot = calendar_->add_slot(EventKind::kJobPhase, id.index);
@@ -216,14 +258,13 @@ bool TrainingRuntime::try_start(const JobStart& start, Instant now) {
   } else {
     begin_steps(id, now);
   }
-  return true;
 }
 
-void TrainingRuntime::check_placement(JobId id, Gpus gpus, std::span<const NodeShare> shares, Instant now) const {
+void TrainingRuntime::check_placement(JobId id, Gpus gpus, std::span<const NodeShare> shares,
+                                      std::span<const NodeView> nodes, Instant now) const {
   Gpus sum{0};
   std::vector<NodeId> seen;
   seen.reserve(shares.size());
-  const std::span<const NodeView> nodes = gpus_->placeable();
   for (const NodeShare& share : shares) {
     const auto it =
         std::lower_bound(nodes.begin(), nodes.end(), share.node, [](const NodeView& v, NodeId n) { return v.id < n; });

@@ -89,9 +89,10 @@ void TrainingRuntime::resize(JobId id, Gpus gpus, Instant now) {
   std::vector<NodeShare> more;
   const Gpus by = gpus - s.gpus;
   if (by > gpus_->free_for_training()) return;
-  place(id, by, GroupId{}, gpus_->placeable(), &more);
+  const std::span<const NodeView> nodes = open_nodes();
+  place(id, by, GroupId{}, nodes, &more);
   if (more.empty()) return;
-  check_placement(id, by, more, now);
+  check_placement(id, by, more, nodes, now);
   std::vector<NodeShare> all = s.shares;
   for (const NodeShare& m : more) {
     const auto it = std::find_if(all.begin(), all.end(), [&](const NodeShare& a) { return a.node == m.node; });

@@ -1,9 +1,9 @@
 // A training job inside the machine.
 //
-// Life: (held back by jobs it depends on ->) waiting -> (restoring -> reading its checkpoint, after a stop) ->
-// stepping <-> saving -> ended, and back to waiting when it is stopped.  Steps since the last checkpoint are lost then.
-// An elastic job whose GPUs change hands its steps over, and resizes for a while.  `saved` is run time on the GPUs it
-// asked for, of the reference type; wall time is that divided by its speed.
+// Life: (held back by jobs it depends on ->) waiting (-> promised) -> (restoring -> reading its checkpoint, after a
+// stop) -> stepping <-> saving -> ended, and back to waiting when it is stopped.  Steps since the last checkpoint are
+// lost then. An elastic job whose GPUs change hands its steps over, and resizes for a while.  `saved` is run time on
+// the GPUs it asked for, of the reference type; wall time is that divided by its speed.
 #ifndef JEVONS_SIM_TRAINING_JOB_H_
 #define JEVONS_SIM_TRAINING_JOB_H_
 
@@ -20,6 +20,7 @@ namespace jevons {
 enum class JobPhase : std::uint8_t {
   kHeldBack,  // Jobs it depends on have not completed.
   kWaiting,
+  kPromised,   // Chosen to start when jobs on notice have gone.
   kRestoring,  // Restart overhead.
   kReading,    // Checkpoint from storage.
   kResizing,   // Resize overhead.

@@ -76,7 +76,7 @@ void TrainingRuntime::erase_running(JobId id) {
 bool TrainingRuntime::running(JobId job) const {
   if (job.index >= jobs_.size()) return false;
   const JobPhase p = jobs_[job.index].phase;
-  return p != JobPhase::kHeldBack && p != JobPhase::kWaiting && p != JobPhase::kEnded;
+  return p != JobPhase::kHeldBack && p != JobPhase::kWaiting && p != JobPhase::kPromised && p != JobPhase::kEnded;
 }
 
 std::vector<JobId> TrainingRuntime::jobs_on(NodeId node) const {

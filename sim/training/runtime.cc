@@ -154,7 +154,9 @@ void TrainingRuntime::preempt(JobId job, Instant now) {
   if (left_on_notice && on_left_) on_left_(now);
 }
 
-void TrainingRuntime::preempt_with_notice(JobId job, Instant now) {
+void TrainingRuntime::preempt_with_notice(JobId job, Instant now) { preempt_with_notice(job, setup_->notice, now); }
+
+void TrainingRuntime::preempt_with_notice(JobId job, Duration notice, Instant now) {
   JobState& s = state(job);
   if (s.leaving) return;
   const bool can_save = s.interval > Duration{0};
@@ -166,15 +168,15 @@ void TrainingRuntime::preempt_with_notice(JobId job, Instant now) {
     return preempt(job, now);
   }
   const bool has_steps = s.phase == JobPhase::kStepping || s.phase == JobPhase::kSaving;
-  if (!can_save || !has_steps || setup_->notice == Duration{0}) return preempt(job, now);
-  s.leaving = true;
+  if (!can_save || !has_steps || notice == Duration{0}) return preempt(job, now);
+  s.leaving = find_running(job)->leaving = true;
   if (s.phase == JobPhase::kStepping) {
     cut_flow(&s, now);
     s.phase = JobPhase::kSaving;
     s.since = now;
     begin_writing(job, now);
   }
-  calendar_->schedule(s.slot, now + setup_->notice);
+  calendar_->schedule(s.slot, now + notice);
 }
 
 GpuTime TrainingRuntime::fail(JobId job, Instant now) {
@@ -234,6 +236,7 @@ void TrainingRuntime::close_stretch(JobId job, bool lost, Instant now) {
       break;
     case JobPhase::kHeldBack:
     case JobPhase::kWaiting:
+    case JobPhase::kPromised:
     case JobPhase::kEnded:
       CHECK(false && "a job without GPUs has no stretch to close");
   }
@@ -273,6 +276,7 @@ void TrainingRuntime::end(Instant now) {
     cut_short(job);
   }
   for (std::size_t i = waiting_head_; i < waiting_.size(); ++i) cut_short(waiting_[i].id);
+  for (const Promise& p : promised_) cut_short(p.view.job.id);
   for (std::uint32_t i = 0; i < next_arrival_; ++i) {
     if (jobs_[i].phase == JobPhase::kHeldBack) cut_short(JobId{i});
   }

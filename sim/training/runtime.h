@@ -48,7 +48,7 @@ class TrainingRuntime final : public FlowOwner {
   bool all_arrived() const {
     return next_arrival_ == setup_->jobs.size() || setup_->jobs[next_arrival_].submit >= end_;
   }
-  std::size_t unfinished() const { return waiting_.size() - waiting_head_ + running_.size(); }
+  std::size_t unfinished() const { return waiting_.size() - waiting_head_ + promised_.size() + running_.size(); }
   bool any_running() const { return !running_.empty(); }
   bool changed_something() const { return changed_; }  // In the last call of the queue.
   Gpus waiting_gpus() const { return waiting_gpus_; }
@@ -66,6 +66,10 @@ class TrainingRuntime final : public FlowOwner {
   struct Samples {
     std::int64_t cycles_asked = 0, ended = 0;
   };
+  struct Promise {
+    PromisedJobView view;
+    std::vector<NodeShare> shares;
+  };
   const TrainingJob& asked(JobId job) const { return setup_->jobs[job.index]; }
   JobState& state(JobId job) { return jobs_[job.index]; }
   const JobTraits& traits(JobId job) const { return traits_[job.index]; }
@@ -75,17 +79,30 @@ class TrainingRuntime final : public FlowOwner {
   std::vector<std::vector<JobId>> dependents_by_job() const;
   void arrive(JobId job, Instant now);
   bool too_large(JobId job) const;
+  void reject(JobId job, JobRejection why, Instant now);
   void completed(JobId job, Instant now);  // Frees the jobs that depend on it.
 
   // The queue's decisions (decide.cc).
   void decide_once(Instant now, bool* again);
   QueueView view(Instant now);
   void check(const QueueDecision& d, Instant now) const;
-  JobId first_that_cannot_start(const QueueDecision& d);
+  bool carry_out(Instant now);  // True: something changed.
+  bool start_all(Instant now);
+  // Fills places_.
+  JobId first_that_cannot_start(const QueueDecision& d, Instant now);
   bool try_start(const JobStart& start, Instant now);
+  void start(JobId job, std::vector<NodeShare> shares, Instant now);  // No longer in waiting_.
   void resize(JobId job, Gpus gpus, Instant now);
   void place(JobId job, Gpus gpus, GroupId group, std::span<const NodeView> nodes, std::vector<NodeShare>* shares);
-  void check_placement(JobId job, Gpus gpus, std::span<const NodeShare> shares, Instant now) const;
+  void check_placement(JobId job, Gpus gpus, std::span<const NodeShare> shares, std::span<const NodeView> nodes,
+                       Instant now) const;
+
+  // Starts that wait for jobs on notice (promises.cc).
+  void promise(const JobStart& start, std::vector<NodeShare> shares);
+  bool keep_promises(Instant now);  // Starts whoever can; who no longer will waits again.  True: something changed.
+  std::map<NodeId, Gpus> coming() const;
+  std::map<NodeId, Gpus> kept() const;
+  std::span<const NodeView> open_nodes();
 
   // Lists of waiting and running jobs (lists.cc).
   WaitingJobView* find_waiting(JobId job);
@@ -113,6 +130,7 @@ class TrainingRuntime final : public FlowOwner {
   Duration progress(JobId job, Instant until) const;  // Run time done by `until`, of a job that steps or saves.
 
   // Phases (runtime.cc).
+  void preempt_with_notice(JobId job, Duration notice, Instant now);
   void begin_restore(JobId job, Instant now);
   void begin_reading(JobId job, Instant now);
   void begin_steps(JobId job, Instant now);
@@ -157,13 +175,16 @@ class TrainingRuntime final : public FlowOwner {
   std::vector<EndedJobView> ended_jobs_;  // Since the queue was last asked.
   std::map<std::uint64_t, JobId> flow_owner_;
   std::vector<JobId> blocked_;
+  std::vector<Promise> promised_;               // In order of the decisions.
+  std::vector<std::vector<NodeShare>> places_;  // Of the decision's starts, as if its preemptions had been done.
   Gpus waiting_gpus_{0};
   std::uint64_t ended_ = 0;
   bool changed_ = false;
   QueueDecision decision_;
   std::vector<QueueGroupView> group_views_;
   std::vector<TenantView> tenant_views_;
-  std::vector<NodeView> offered_;
+  std::vector<PromisedJobView> promised_views_;
+  std::vector<NodeView> offered_, open_;
 };
 
 }  // namespace jevons

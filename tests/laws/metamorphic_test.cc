@@ -114,7 +114,7 @@ TEST(NullFeature, CheckpointsAfterTheLongestJob) {
   const auto every = [](Duration interval) {
     return [interval](Inputs* in) {
       in->training.checkpoint_interval = interval;
-      in->training.notice = {};  // A job on notice writes one if jobs write any.
+      in->training.notice = in->training.queue_notice = {};  // A job on notice writes one if jobs write any.
     };
   };
   expect_same(kSeeds, every({}), every(1000_h));
@@ -170,6 +170,7 @@ void stretch(Inputs* in, std::int64_t k) {
   in->training.restart_overhead = k * in->training.restart_overhead;
   in->training.resize_overhead = k * in->training.resize_overhead;
   in->training.notice = k * in->training.notice;
+  in->training.queue_notice = k * in->training.queue_notice;
   in->faults = {};  // Drawn at instants of their own, which rounding keeps from being k times as late.
   in->review_every = k * in->review_every;
   if (in->horizon != Instant::never()) in->horizon.ns *= k;

@@ -160,7 +160,7 @@ TEST(Deadline, EveryGuaranteeIsKept) {
   for (int i = 0; i < 1500; ++i) {
     const Duration restart = i % 3 * 20_s;  // Of slots of 60 s.
     const Case c = random_case(random, restart);
-    const DeadlineQueue::Params params{60_s, restart};
+    const DeadlineQueue::Params params{60_s, restart, i % 2 == 0 ? "refuse" : "best_effort"};
     DeadlineQueue queue(params);
     std::set<std::uint32_t> promised;
     ElasticCluster cluster = c.cluster;
@@ -174,7 +174,11 @@ TEST(Deadline, EveryGuaranteeIsKept) {
     };
     const auto got = simulate_elastic(c.jobs, cluster, &queue);
     for (std::size_t j = 0; j < got.size(); ++j) {
-      ASSERT_NE(got[j].end, Instant::never()) << i;  // Nobody starves: the trace ends.
+      // Nobody starves: the trace ends.  Refused is who has a deadline and no guarantee.
+      const bool refused = i % 2 == 0 && c.jobs[j].traits.deadline != Instant::never() &&
+                           !promised.contains(static_cast<std::uint32_t>(j));
+      ASSERT_EQ(got[j].refused, refused) << "job " << j << " of instance " << i;
+      ASSERT_EQ(got[j].end == Instant::never(), refused) << "job " << j << " of instance " << i;
       with_deadline += c.jobs[j].traits.deadline != Instant::never();
       if (!promised.contains(static_cast<std::uint32_t>(j))) continue;
       ++(got[j].end <= c.jobs[j].traits.deadline ? kept : broken);

@@ -74,6 +74,44 @@ void expect_all_complete(const std::string& queue, const ParamText& params = {})
   }
 }
 
+// What a stopped job has done it writes first, for up to 20 s at 1 GB/s for all together.
+void expect_nothing_lost_on_notice(const std::string& queue, const ParamText& params = {}) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const ChildResult got = in_child([&]() -> std::string {
+      Inputs in = random_inputs(queue, params, seed);
+      in.training.checkpoint_interval = 1_h;
+      in.training.checkpoint_bytes_per_gpu = 1e9;
+      in.cluster.storage.write_bytes_per_s = 1e9;
+      in.training.queue_notice = 10_min;
+      Records records;
+      in.observers.push_back(&records);
+      const auto result = simulate(std::move(in));
+      if (!result.ok()) return "error: " + result.error().text();
+      int unfinished = 0, stops = 0, written = 0;
+      GpuTime lost;
+      for (const JobRecord& r : records.jobs) {
+        unfinished += r.reason == FinishReason::kUnfinished;
+        stops += r.preemptions;
+        written += r.checkpoints;
+        lost += r.lost;
+      }
+      EXPECT_GT(stops, 0) << queue << " " << seed;
+      EXPECT_GT(written, 0) << queue << " " << seed;
+      return std::to_string(unfinished) + " unfinished, lost " + std::to_string(lost.hours());
+    });
+    EXPECT_EQ(got.bytes, "0 unfinished, lost 0.000000") << queue << " " << seed;
+  }
+}
+
+TEST(EngineQueues, NoticeLas) { expect_nothing_lost_on_notice("las"); }
+TEST(EngineQueues, NoticeSrtf) { expect_nothing_lost_on_notice("srtf"); }
+TEST(EngineQueues, NoticeGittins) { expect_nothing_lost_on_notice("gittins"); }
+TEST(EngineQueues, NoticePriorityAging) { expect_nothing_lost_on_notice("priority_aging", {{"age_scale", "1h"}}); }
+TEST(EngineQueues, NoticeQuota) { expect_nothing_lost_on_notice("quota", {{"quotas", "a=50% lend 0.4,b=25%,*=25%"}}); }
+TEST(EngineQueues, NoticeMaxMin) { expect_nothing_lost_on_notice("max_min"); }
+TEST(EngineQueues, NoticeGoodput) { expect_nothing_lost_on_notice("goodput", {{"turn", "10min"}}); }
+TEST(EngineQueues, NoticeDeadline) { expect_nothing_lost_on_notice("deadline", {{"late_jobs", "best_effort"}}); }
+
 TEST(EngineQueues, FairShare) { expect_all_complete("fair_share"); }
 TEST(EngineQueues, Drf) { expect_all_complete("drf", {{"head_blocks", "false"}}); }
 TEST(EngineQueues, Quota) { expect_all_complete("quota", {{"quotas", "a=50% lend 0.4,b=25%,*=25%"}}); }

@@ -31,6 +31,7 @@ std::string run_with_monkeys(std::uint64_t seed) {
            Inputs in = Swarm(seed).build();
            in.horizon = std::min(in.horizon, Instant{} + 24_h);  // They may never finish the training jobs.
            in.engine.audit = true;
+           if (seed % 3 != 0) in.training.queue_notice = static_cast<std::int64_t>(seed) * 500_ms;
            set_monkeys(&in, seed, Crime::kNone);
            const Result<RunResult> result = simulate(std::move(in));
            return result ? std::string("sound") : result.error().text();
@@ -95,7 +96,8 @@ TEST(Monkey, IllegalAdmissionIsNamed) { expect_blamed("monkey_admission", {Crime
 TEST(Monkey, IllegalTrainingQueueIsNamed) {
   expect_blamed("monkey_queue",
                 {Crime::kStartUnknownJob, Crime::kStartTwice, Crime::kPreemptWaiting, Crime::kResizeRigid,
-                 Crime::kResizeBeyond, Crime::kStartBeyond, Crime::kStartElsewhere, Crime::kAskAgainNow});
+                 Crime::kResizeBeyond, Crime::kStartBeyond, Crime::kStartElsewhere, Crime::kRefuseRunning,
+                 Crime::kRefuseUnknown, Crime::kRefuseTwice, Crime::kRefuseAndStart, Crime::kAskAgainNow});
 }
 TEST(Monkey, IllegalPlacementIsNamed) {
   expect_blamed("monkey_placement",

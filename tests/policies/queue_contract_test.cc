@@ -25,6 +25,7 @@ struct RichView {
   std::vector<RunningJobView> running;
   std::vector<QueueGroupView> groups;
   std::vector<TenantView> tenants;
+  std::vector<PromisedJobView> promised;
   QueueView view;
 
   // What a job is does not change from view to view.
@@ -73,7 +74,15 @@ struct RichView {
       r.ran = up_to(random, 900) * 1_s;
       r.group = GroupId{static_cast<std::uint32_t>(random.below(2))};
       groups[r.group.index].capacity += r.gpus;
+      RandomStream notice(id, "notice");
+      r.leaving = notice.below(4) == 0;
       running.push_back(r);
+    }
+    if (running.size() > 3) {  // One of them has not started, but waits for those that leave.
+      const RunningJobView r = running.back();
+      running.pop_back();
+      promised.push_back({{r.id, r.submit, r.asked, 100_s, "t"}, r.gpus});
+      promised.back().job.traits = r.traits;
     }
     std::sort(running.begin(), running.end(), [](const auto& a, const auto& b) {
       return a.started != b.started ? a.started < b.started : a.id < b.id;
@@ -83,6 +92,7 @@ struct RichView {
     view = {now,    groups[0].free + groups[1].free, groups[0].capacity + groups[1].capacity, waiting, running, groups,
             tenants};
     view.cpus = random.below(2) == 0 ? 0 : 64;
+    view.promised = promised;
     view.memory = Bytes{random.below(2) == 0 ? 0 : 8'000'000};
   }
 };
@@ -100,7 +110,12 @@ void check(const std::string& name, const RichView& v, const QueueDecision& d) {
   };
   for (const JobId id : d.preempt) {
     ASSERT_TRUE(running(id) != v.running.end() && named.insert(id).second) << name;
+    ASSERT_FALSE(running(id)->leaving) << name;  // Legal, but vain.
     left += running(id)->gpus;
+  }
+  for (const JobId id : d.refuse) {
+    const auto waits = [&](const auto& w) { return w.id == id; };
+    ASSERT_TRUE(std::any_of(v.waiting.begin(), v.waiting.end(), waits) && named.insert(id).second) << name;
   }
   for (const JobStart& s : d.start) {
     const auto it = std::find_if(v.waiting.begin(), v.waiting.end(), [&](const auto& w) { return w.id == s.job; });
@@ -112,7 +127,7 @@ void check(const std::string& name, const RichView& v, const QueueDecision& d) {
   }
   for (const JobResize& r : d.resize) {
     const auto it = running(r.job);
-    ASSERT_TRUE(it != v.running.end() && named.insert(r.job).second) << name;
+    ASSERT_TRUE(it != v.running.end() && !it->leaving && named.insert(r.job).second) << name;
     ASSERT_EQ(it->traits->flexibility, Flexibility::kElastic) << name;
     ASSERT_TRUE(in_range(*it->traits, it->asked, r.gpus)) << name;
     left -= r.gpus - it->gpus;
@@ -133,7 +148,7 @@ void run_views(const std::string& name, const ParamText& params) {
     queue->decide(v.view, &decision);
     again->decide(v.view, &other);
     ASSERT_TRUE(decision.start == other.start && decision.preempt == other.preempt && decision.resize == other.resize &&
-                decision.ask_again == other.ask_again)
+                decision.refuse == other.refuse && decision.ask_again == other.ask_again)
         << name;
     check(name, v, decision);
     if (::testing::Test::HasFatalFailure()) return;
@@ -148,7 +163,7 @@ TEST(QueueContract, OtherObjectivesAndShortRoundsToo) {
   run_views("max_min", {{"objective", "makespan"}, {"round", "60s"}});
   run_views("max_min", {{"objective", "cost"}, {"round", "60s"}});
   run_views("max_min", {{"by_gpus", "false"}, {"round", "1s"}});
-  run_views("deadline", {{"slot", "1s"}});
+  run_views("deadline", {{"slot", "1s"}, {"late_jobs", "best_effort"}});
   run_views("deadline", {{"slot", "7s"}, {"restart_cost", "0s"}});
   run_views("goodput", {{"round", "1s"}});
   run_views("quota", {{"quotas", "a: t=4 borrow 2 lend 1"}});

@@ -39,6 +39,7 @@ struct ElasticCluster {
 struct ElasticOutcome {
   Instant first_start = Instant::never(), end = Instant::never();
   int preemptions = 0, resizes = 0;
+  bool refused = false;
 };
 
 template <class Views>
@@ -142,6 +143,7 @@ class ElasticSimulator {
       CHECK(j.traits.flexibility == Flexibility::kElastic);
       CHECK(gpus >= least_gpus(j.traits, j.gpus) && gpus <= most_gpus(j.traits, j.gpus));
     }
+    for (const JobId id : decision_.refuse) CHECK(find_view(waiting_, id) != waiting_.end() && named.insert(id).second);
     for (const auto& [id, gpus, group] : decision_.start) {
       const auto it = find_view(waiting_, id);
       CHECK(it != waiting_.end() && !it->blocked && named.insert(id).second);
@@ -151,6 +153,11 @@ class ElasticSimulator {
   }
 
   bool carry_out() {
+    for (const JobId id : decision_.refuse) {
+      waiting_.erase(find_view(waiting_, id));
+      state(id).outcome.refused = true;
+      ++finished_;
+    }
     if (!decision_.preempt.empty() && !decision_.start.empty()) {
       const JobId stuck = first_that_cannot_start();
       if (stuck.valid()) {
@@ -158,7 +165,7 @@ class ElasticSimulator {
         return true;
       }
     }
-    bool again = !decision_.preempt.empty() || !decision_.start.empty();
+    bool again = !decision_.refuse.empty() || !decision_.preempt.empty() || !decision_.start.empty();
     for (const JobId id : decision_.preempt) stop(id);
     for (const auto& [id, gpus] : decision_.resize) {
       if (gpus < find_view(running_, id)->gpus) {

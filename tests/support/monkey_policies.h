@@ -38,6 +38,10 @@ enum class Crime {
   kResizeBeyond,
   kStartBeyond,
   kStartElsewhere,
+  kRefuseRunning,
+  kRefuseUnknown,
+  kRefuseTwice,
+  kRefuseAndStart,
   kAskAgainNow,
   kPlaceTooMany,
   kPlaceTwice,
@@ -149,17 +153,31 @@ class MonkeyQueue final : public TrainingQueue {
   void decide(const QueueView& view, QueueDecision* decision) override {
     if (crime_ == Crime::kPreemptWaiting && !view.waiting.empty()) decision->preempt.push_back(view.waiting[0].id);
     if (crime_ == Crime::kStartUnknownJob) decision->start.push_back(JobId{1'000'000});
-    if (!view.running.empty() && one_in(random_, 20)) {
-      decision->preempt.push_back(view.running[random_.below(view.running.size())].id);
+    if (crime_ == Crime::kRefuseUnknown) decision->refuse.push_back(JobId{1'000'000});
+    if (crime_ == Crime::kRefuseRunning && !view.running.empty()) decision->refuse.push_back(view.running[0].id);
+    if (crime_ == Crime::kRefuseTwice && !view.waiting.empty()) decision->refuse.assign(2, view.waiting[0].id);
+    if (crime_ == Crime::kRefuseAndStart && !view.waiting.empty()) {
+      decision->refuse.push_back(view.waiting[0].id);
+      decision->start.push_back(view.waiting[0].id);
       return;
+    }
+    Gpus free = view.free;
+    if (!view.running.empty() && one_in(random_, 20)) {
+      const RunningJobView& victim = view.running[random_.below(view.running.size())];
+      decision->preempt.push_back(victim.id);
+      if (one_in(random_, 2)) return;
+      if (!victim.leaving) free += victim.gpus;
+    }
+    JobId refused{};
+    if (!view.waiting.empty() && one_in(random_, 50)) {
+      decision->refuse.push_back(refused = view.waiting[random_.below(view.waiting.size())].id);
     }
     if (one_in(random_, 3))
       decision->ask_again = view.now + Duration{1 + static_cast<std::int64_t>(random_.below(60'000'000'000))};
     if (crime_ == Crime::kAskAgainNow) decision->ask_again = view.now;
-    Gpus free = view.free;
     for (const WaitingJobView& job : view.waiting) {
       const Gpus gpus = any_size(*job.traits, job.gpus);
-      if (job.blocked || gpus > free || (!decision->start.empty() && one_in(random_, 2))) continue;
+      if (job.blocked || job.id == refused || gpus > free || (!decision->start.empty() && one_in(random_, 2))) continue;
       decision->start.push_back({job.id, gpus, any_group(view)});
       if (crime_ == Crime::kStartBeyond) decision->start.back().gpus = gpus + Gpus{1};
       if (crime_ == Crime::kStartElsewhere) decision->start.back().group = GroupId{99};
@@ -169,6 +187,7 @@ class MonkeyQueue final : public TrainingQueue {
     for (const RunningJobView& job : view.running) {
       if (crime_ == Crime::kResizeRigid) decision->resize.push_back({job.id, job.gpus});
       if (job.traits->flexibility != Flexibility::kElastic || !one_in(random_, 8)) continue;
+      if (!decision->preempt.empty() && decision->preempt[0] == job.id) continue;
       decision->resize.push_back({job.id, any_size(*job.traits, job.asked)});
       if (crime_ == Crime::kResizeBeyond) decision->resize.back().gpus = Gpus{1'000'000};
     }

@@ -5,6 +5,7 @@
 #define JEVONS_TESTS_SUPPORT_SWARM_H_
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -195,6 +196,12 @@ class Swarm {
     t.notice = Duration{maybe(2) ? 0 : between(0, 9'000'000'000)};
     t.asynchronous_checkpoints = maybe(3);
     t.queue_name = one_of({"fcfs", "first_fit", "sjf", "easy_backfill"});
+    if (seed_ % 3 == 0) {  // One of those that preempt.
+      RandomStream stops(seed_, "swarm/stops");
+      constexpr std::array kNames{"las", "srtf", "priority_aging", "gittins"};
+      t.queue_name = kNames[stops.below(kNames.size())];
+      if (stops.below(4) > 0) t.queue_notice = Duration{static_cast<std::int64_t>(stops.below(9'000'000'000))};
+    }
     t.queue = make_policy(policies_.training_queues, t.queue_name);
     t.placement_name = one_of({"packed", "spread", "best_fit"});
     t.placement = make_policy(policies_.placements, t.placement_name);
