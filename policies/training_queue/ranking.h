@@ -139,7 +139,7 @@ class Ranking {
         insert(job, rank_of(job));
         if (job.blocked) blocked_.push_back(job.id);
       }
-      stale_ = !view.changes;
+      stale_ = false;
     } else {
       for (const JobId job : view.changes->gone) erase(job);
       for (const WaitingJobView& job : view.changes->come) insert(job, rank_of(job));
