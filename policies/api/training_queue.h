@@ -26,6 +26,7 @@
 #define JEVONS_POLICIES_API_TRAINING_QUEUE_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -94,6 +95,13 @@ struct TenantView {
   GpuTime used{};  // Up to now.
 };
 
+// How `waiting` differs from what it was at the last call of this queue.
+struct WaitingChanges {
+  std::span<const JobId> gone{};           // Started; one may have come back since.
+  std::span<const WaitingJobView> come{};  // Submitted or stopped, and waiting now; in any order.
+  std::span<const JobId> blocked{};        // All that are blocked now.
+};
+
 struct QueueView {
   Instant now;
   Gpus free;                                    // Idle GPUs that training may use now, less what is promised of them.
@@ -106,6 +114,8 @@ struct QueueView {
   double cpus = 0;                              // Of all nodes that training may use now; 0 = unknown.
   Bytes memory{0};                              // Likewise.
   std::span<const PromisedJobView> promised{};  // In order of the decisions.
+  // For queues that keep an index of waiting jobs.  None: not known, whoever keeps one makes it anew from `waiting`.
+  std::optional<WaitingChanges> changes{};
 };
 
 struct JobStart {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -32,60 +33,55 @@ class ConservativeBackfillQueue final : public TrainingQueue {
   static void describe(ParamTable<Params>&) {}
   explicit ConservativeBackfillQueue(const Params&) {}
 
+  // O(running), and O(plan) for each job that comes; O(waiting x plan) where the plan is made anew.
   void decide(const QueueView& view, QueueDecision* decision) override {
-    if (!keep(view)) begin_plan(view);
-    std::size_t planned = booked_.size();
-    bool blocked = false;
-    for (; planned < view.waiting.size(); ++planned) {
-      book(view.waiting[planned], view.now);
-      blocked = blocked || view.waiting[planned].blocked;
+    if (keep(view)) {
+      come_.assign(view.changes->come.begin(), view.changes->come.end());
+      std::sort(come_.begin(), come_.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+      for (const WaitingJobView& job : come_) book(job, view.now);
+    } else {
+      begin_plan(view);
+      for (const WaitingJobView& job : view.waiting) book(job, view.now);
     }
-    std::size_t left = 0;
-    for (const Booking& b : booked_) {
-      if (b.start == view.now) {
-        decision->start.push_back(b.job);
-        notes_[b.job].end = b.end;
-        ends_.push_back(b.end);
-      } else {
-        booked_[left++] = b;
-      }
+    while (!starts_.empty() && starts_.begin()->first == view.now) {
+      const JobId job = starts_.begin()->second;
+      starts_.erase(starts_.begin());
+      decision->start.push_back(job);
+      const Instant end = notes_[job].end;
+      ends_.insert(std::upper_bound(ends_.begin(), ends_.end(), end), end);
     }
-    booked_.resize(left);
-    std::sort(ends_.begin(), ends_.end());
-    stale_ = blocked;  // Try it again next time, whatever the plan says.
   }
 
  private:
-  struct Booking {
-    JobId job;
-    Instant start, end;
-  };
-  struct Note {
-    Instant end = Instant::never();  // In the plan, of a job that runs.
+  struct Note {  // Of the plan.
+    Gpus gpus{0};
+    Instant end = Instant::never();
   };
 
-  // Whether all went by plan since the last call: those that should run do, nobody else, and the rest wait.
+  // Whether all went by plan since the last call: those that should run do, nobody else, and who came is last.
   bool keep(const QueueView& view) {
-    if (stale_ || view.waiting.size() < booked_.size()) return false;
+    const bool blocked = !view.changes || !view.changes->blocked.empty();
+    if (std::exchange(stale_, blocked) || blocked) return false;  // Whoever is blocked is tried again next time.
+    for (const WaitingJobView& job : view.changes->come) {
+      if (job.id < last_) return false;
+    }
     const auto over = std::upper_bound(ends_.begin(), ends_.end(), view.now);
     if (static_cast<std::size_t>(ends_.end() - over) != view.running.size()) return false;
     for (const RunningJobView& job : view.running) {
       if (job.expected_end <= view.now || job.expected_end != notes_[job.id].end) return false;
     }
-    for (std::size_t i = 0; i < booked_.size(); ++i) {
-      if (booked_[i].job != view.waiting[i].id || booked_[i].start < view.now || view.waiting[i].blocked) return false;
-    }
+    if (!starts_.empty() && starts_.begin()->first < view.now) return false;
     ends_.erase(ends_.begin(), over);
     profile_.advance(view.now);
     Gpus at_once{0};  // The plan has already taken these away from what is free now.
-    for (std::size_t i = 0; i < booked_.size(); ++i) {
-      at_once += booked_[i].start == view.now ? view.waiting[i].gpus : Gpus{0};
+    for (auto it = starts_.begin(); it != starts_.end() && it->first == view.now; ++it) {
+      at_once += notes_[it->second].gpus;
     }
     return profile_.free_now() + at_once == view.free;
   }
 
   void begin_plan(const QueueView& view) {
-    booked_.clear();
+    starts_.clear();
     ends_.clear();
     freed_.clear();
     for (const RunningJobView& job : view.running) {
@@ -105,13 +101,17 @@ class ConservativeBackfillQueue final : public TrainingQueue {
     const Instant start = profile_.earliest(job.gpus, length, job.blocked ? profile_.next_change() : now);
     const Instant end = start == Instant::never() ? start : FreeProfile::after(start, length);
     if (start != Instant::never()) profile_.add(start, end, Gpus{0} - job.gpus);
-    booked_.push_back({job.id, start, end});
+    if (start != Instant::never()) starts_.emplace(start, job.id);
+    notes_[job.id] = {job.gpus, end};
+    last_ = job.id;
   }
 
   FreeProfile profile_;
-  std::vector<Booking> booked_;                  // One for each waiting job, in their order.
+  std::set<std::pair<Instant, JobId>> starts_;   // Of the jobs that have a reservation.
+  JobId last_{0};                                // The last that was fitted in.
   std::vector<Instant> ends_;                    // Of the jobs that run, by plan, ascending.
   std::vector<std::pair<Instant, Gpus>> freed_;  // Kept for its memory only.
+  std::vector<WaitingJobView> come_;             // Likewise.
   JobNotes<Note> notes_;
   bool stale_ = true;
 };

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
+#include <span>
 #include <utility>
 
 namespace jevons {
@@ -43,7 +43,8 @@ void DeadlineQueue::decide(const QueueView& view, QueueDecision* decision) {
 }
 
 bool DeadlineQueue::somebody_is_new(const QueueView& view) const {
-  return std::any_of(view.waiting.begin(), view.waiting.end(), [&](const WaitingJobView& w) {
+  const std::span<const WaitingJobView> jobs = view.changes ? view.changes->come : view.waiting;
+  return std::any_of(jobs.begin(), jobs.end(), [&](const WaitingJobView& w) {
     return w.traits->deadline != Instant::never() && !plans_.contains(w.id) && !best_effort_.contains(w.id);
   });
 }
@@ -51,13 +52,13 @@ bool DeadlineQueue::somebody_is_new(const QueueView& view) const {
 // Drops what is past and who has ended; work is what will be left when the plans begin, as jobs run on until then.
 void DeadlineQueue::read(const QueueView& view, std::int64_t begin) {
   list_sized_jobs(view, &jobs_);
-  at_.clear();
-  for (std::size_t j = 0; j < jobs_.size(); ++j) at_.emplace(jobs_[j].id, j);
-  for (auto it = plans_.begin(); it != plans_.end();) {
-    if (!at_.contains(it->first)) book(it->second, -1);
-    it = at_.contains(it->first) ? std::next(it) : plans_.erase(it);
-  }
-  std::erase_if(best_effort_, [&](JobId id) { return !at_.contains(id); });
+  for (std::size_t j = 0; j < jobs_.size(); ++j) at_[jobs_[j].id] = j;
+  const auto ended = [&](JobId id) { return at_[id] >= jobs_.size() || jobs_[at_[id]].id != id; };
+  std::erase_if(plans_, [&](const auto& entry) {
+    if (ended(entry.first)) book(entry.second, -1);
+    return ended(entry.first);
+  });
+  std::erase_if(best_effort_, ended);
   const auto drop_past = [&](std::vector<std::int32_t>* gpus) {
     gpus->erase(gpus->begin(), gpus->begin() + std::min<std::int64_t>(begin - first_, std::ssize(*gpus)));
   };
@@ -138,7 +139,7 @@ bool DeadlineQueue::plan_anew(std::int32_t capacity, JobId extra, bool all_or_no
   for (const auto& [id, plan] : plans_) order.emplace_back(plan.deadline, id);
   std::sort(order.begin(), order.end());
   for (const auto& [deadline, id] : order) {
-    const SizedJob& job = jobs_[at_.at(id)];
+    const SizedJob& job = jobs_[at_[id]];
     Plan& made = plans_.at(id);
     if (plan(job, capacity, &made)) {
       book(made, 1);
@@ -160,7 +161,7 @@ bool DeadlineQueue::plan_anew(std::int32_t capacity, JobId extra, bool all_or_no
 void DeadlineQueue::settle(const QueueView& view) {
   bool broken = false;
   for (auto& [id, plan] : plans_) {
-    const SizedJob& job = jobs_[at_.at(id)];
+    const SizedJob& job = jobs_[at_[id]];
     std::size_t needed = 0;
     if (!keeps(job, plan.gpus, 0, 0.0, job.held, &needed)) broken = true;
     book(plan, -1);
@@ -240,20 +241,16 @@ void DeadlineQueue::allocate(const QueueView& view, QueueDecision* decision) {
 // Guaranteed jobs that their plan leaves out for now, earliest deadline first; then best effort, running before
 // waiting.
 void DeadlineQueue::give_least(Gpus* left) {
-  std::vector<std::size_t> order(jobs_.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto deadline = [&](std::size_t j) {
-    const auto it = plans_.find(jobs_[j].id);
-    return it == plans_.end() ? Instant::never() : it->second.deadline;
-  };
-  std::vector<Instant> deadlines(jobs_.size());
-  for (std::size_t j = 0; j < jobs_.size(); ++j) deadlines[j] = deadline(j);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return deadlines[a] < deadlines[b]; });
-  for (const std::size_t j : order) {
+  std::vector<std::pair<Instant, std::size_t>> order;
+  for (const auto& [id, plan] : plans_) order.emplace_back(plan.deadline, at_[id]);
+  std::sort(order.begin(), order.end());
+  for (std::size_t j = 0; j < jobs_.size(); ++j) order.emplace_back(Instant::never(), j);  // Those above once more.
+  for (const auto& [deadline, j] : order) {
+    if (*left <= Gpus{0}) return;
     const SizedJob& job = jobs_[j];
-    const Gpus size = fixed_size(job) > Gpus{0} ? fixed_size(job) : job.least();
-    if (target_[j] > Gpus{0} || job.blocked || job.stopped || size > *left) continue;
+    if (target_[j] > Gpus{0} || job.blocked || job.stopped) continue;
+    const Gpus fixed = fixed_size(job), size = fixed > Gpus{0} ? fixed : job.least();
+    if (size > *left) continue;
     target_[j] = size;
     *left -= size;
   }
@@ -307,13 +304,15 @@ bool DeadlineQueue::may_grow(const SizedJob& job, Gpus to) const {
 void DeadlineQueue::fill(const QueueView& view, QueueDecision* decision) const {
   Gpus free = view.free;
   const std::set<JobId> refused(decision->refuse.begin(), decision->refuse.end());
+  SizedJob job;
   for (const bool guaranteed : {true, false}) {
+    if (guaranteed && plans_.empty()) continue;
     for (const WaitingJobView& w : view.waiting) {
       if (free <= Gpus{0}) return;
-      if (w.blocked || plans_.contains(w.id) != guaranteed || refused.contains(w.id)) continue;
+      if (w.blocked || least_gpus(*w.traits, w.gpus) > free || plans_.contains(w.id) != guaranteed) continue;
+      if (refused.contains(w.id)) continue;
       if (guaranteed && decision->ask_again - view.now < params_.restart_cost) continue;
-      SizedJob job{w.id, w.submit, w.traits, w.gpus};
-      find_sizes(&job);
+      set_sized_job(w, view.now, &job);
       const Gpus fixed = fixed_size(job);
       const Gpus size = fixed > Gpus{0} ? fixed : job.largest(std::min(free, std::max(job.asked, job.least())));
       if (size == Gpus{0} || size > free) continue;

@@ -12,6 +12,7 @@
 
 #include "base/params.h"
 #include "policies/api/training_queue.h"
+#include "policies/training_queue/ranking.h"
 #include "policies/training_queue/sized_job.h"
 
 namespace jevons {
@@ -90,7 +91,7 @@ class DeadlineQueue final : public TrainingQueue {
   std::int32_t capacity_ = -1;
   // Of one decision; kept for their memory only.
   std::vector<SizedJob> jobs_;
-  std::map<JobId, std::size_t> at_;  // Position in jobs_.
+  JobNotes<std::size_t> at_;  // Position in jobs_, of the jobs that are there.
   std::vector<Gpus> target_;
 };
 

@@ -43,19 +43,10 @@ class GittinsQueue final : public TrainingQueue {
 
   void decide(const QueueView& view, QueueDecision* decision) override {
     learn(view);
+    ranking_.read(view, [&](const auto& job) { return rank(job, view.now); });
     if (view.waiting.empty()) return;
-    ranking_.clear();
-    Instant next = Instant::never();
-    for (const WaitingJobView& job : view.waiting) ranking_.add(job, place_of(level_of(job.attained)), job.submit.ns);
-    for (const RunningJobView& job : view.running) {
-      const std::size_t level = level_of(job.attained_at(view.now));
-      if (level < levels_.size()) {
-        next = std::min(next, reaches(levels_[level].from, job.attained, job.gpus, job.since));
-      }
-      ranking_.add(job, place_of(level), job.submit.ns);
-    }
     ranking_.decide(view.free, decision);
-    decision->ask_again = next;
+    decision->ask_again = ranking_.next_change();
   }
 
  private:
@@ -72,6 +63,16 @@ class GittinsQueue final : public TrainingQueue {
   }
   Int128 place_of(std::size_t level) const { return level == 0 ? 0 : levels_[level - 1].place; }
 
+  Ranking::Rank rank(const WaitingJobView& job, Instant) const {
+    return {place_of(level_of(job.attained)), job.submit.ns};
+  }
+  Ranking::Rank rank(const RunningJobView& job, Instant now) const {
+    const std::size_t level = level_of(job.attained_at(now));
+    Instant until = Instant::never();
+    if (level < levels_.size()) until = reaches(levels_[level].from, job.attained, job.gpus, job.since);
+    return {place_of(level), job.submit.ns, until};
+  }
+
   void learn(const QueueView& view) {
     for (const EndedJobView& job : view.ended) {
       history_.push_back(job.attained);
@@ -84,6 +85,7 @@ class GittinsQueue final : public TrainingQueue {
 
   void make_levels() {
     fresh_ = 0;
+    ranking_.forget();
     sorted_.assign(history_.begin(), history_.end());
     std::sort(sorted_.begin(), sorted_.end());
     const std::size_t n = sorted_.size(), count = static_cast<std::size_t>(params_.levels);

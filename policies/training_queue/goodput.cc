@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace jevons {
 
@@ -61,16 +60,25 @@ GoodputQueue::Step GoodputQueue::best_step(std::size_t j, Gpus from, Gpus left) 
 }
 
 void GoodputQueue::order() {
-  const auto turns = [&](const SizedJob& job) { return std::floor(job.ran / params_.turn.seconds()); };
-  order_.resize(jobs_.size());
-  std::iota(order_.begin(), order_.end(), 0);
-  std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
-    const SizedJob &x = jobs_[a], &y = jobs_[b];
-    if (x.settled != y.settled) return x.settled;
-    if (turns(x) != turns(y)) return turns(x) < turns(y);
-    if ((x.held > Gpus{0}) != (y.held > Gpus{0})) return x.held > Gpus{0};
-    return x.submit != y.submit ? x.submit < y.submit : x.id < y.id;
-  });
+  struct Key {
+    bool movable;  // Settled ones first.
+    double turns;
+    bool waits;
+    Instant submit;
+    JobId id;
+    std::size_t job;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::vector<Key> keys;
+  keys.reserve(jobs_.size());
+  for (std::size_t j = 0; j < jobs_.size(); ++j) {
+    const SizedJob& job = jobs_[j];
+    keys.push_back(
+        {!job.settled, std::floor(job.ran / params_.turn.seconds()), job.held == Gpus{0}, job.submit, job.id, j});
+  }
+  std::sort(keys.begin(), keys.end());
+  order_.clear();
+  for (const Key& key : keys) order_.push_back(key.job);
 }
 
 std::vector<Gpus> GoodputQueue::smallest(Gpus* left) const {
@@ -170,11 +178,11 @@ void GoodputQueue::fill(const QueueView& view, QueueDecision* decision) const {
   Gpus free = view.free;
   const auto count = static_cast<std::int32_t>(view.waiting.size() + view.running.size());
   const Gpus share{std::max(1, view.capacity.value / std::max(1, count))};
+  SizedJob job;
   for (const WaitingJobView& w : view.waiting) {
     if (free <= Gpus{0}) return;
-    if (w.blocked) continue;
-    SizedJob job{w.id, w.submit, w.traits, w.gpus};
-    find_sizes(&job);
+    if (w.blocked || least_gpus(*w.traits, w.gpus) > free) continue;
+    set_sized_job(w, view.now, &job);
     const Gpus size = job.largest(std::min(free, std::max(share, job.least())));
     if (size == Gpus{0}) continue;
     decision->start.emplace_back(w.id, size);

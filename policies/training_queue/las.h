@@ -41,13 +41,10 @@ class LasQueue final : public TrainingQueue {
   explicit LasQueue(const Params& p) : thresholds_(read_thresholds(p.thresholds)), promote_knob_(p.promote_knob) {}
 
   void decide(const QueueView& view, QueueDecision* decision) override {
+    ranking_.read(view, [&](const auto& job) { return rank(job, view.now); });
     if (view.waiting.empty()) return;
-    ranking_.clear();
-    Instant next = Instant::never();
-    for (const WaitingJobView& job : view.waiting) add_waiting(job, view.now, &next);
-    for (const RunningJobView& job : view.running) add_running(job, view.now, &next);
     ranking_.decide(view.free, decision);
-    decision->ask_again = next;
+    decision->ask_again = ranking_.next_change();
   }
 
  private:
@@ -76,31 +73,27 @@ class LasQueue final : public TrainingQueue {
                                     thresholds_.begin());
   }
 
-  void add_waiting(const WaitingJobView& job, Instant now, Instant* next) {
+  Ranking::Rank rank(const WaitingJobView& job, Instant now) {
     Note& note = notes_[job.id];
-    std::size_t queue = queue_of(job.attained - note.forgiven);
-    if (queue > 0 && promote_knob_ > 0) {
-      const double patience = promote_knob_ * static_cast<double>((job.ran - note.ran).ns);
-      const Instant due =
-          patience < 4e18 ? job.waiting_since + Duration{static_cast<std::int64_t>(patience) + 1} : Instant::never();
-      if (due <= now) {
-        note.forgiven = job.attained;
-        note.ran = job.ran;
-        queue = 0;
-      } else {
-        *next = std::min(*next, due);
-      }
-    }
-    ranking_.add(job, static_cast<Int128>(queue), note.first_start.ns);
+    const auto queue = static_cast<Int128>(queue_of(job.attained - note.forgiven));
+    if (queue == 0 || promote_knob_ == 0) return {queue, note.first_start.ns};
+    const double patience = promote_knob_ * static_cast<double>((job.ran - note.ran).ns);
+    const Instant due =
+        patience < 4e18 ? job.waiting_since + Duration{static_cast<std::int64_t>(patience) + 1} : Instant::never();
+    if (due > now) return {queue, note.first_start.ns, due};
+    note.forgiven = job.attained;
+    note.ran = job.ran;
+    return {0, note.first_start.ns};
   }
-  void add_running(const RunningJobView& job, Instant now, Instant* next) {
+  Ranking::Rank rank(const RunningJobView& job, Instant now) {
     Note& note = notes_[job.id];
     note.first_start = std::min(note.first_start, job.started);
     const std::size_t queue = queue_of(job.attained_at(now) - note.forgiven);
+    Instant until = Instant::never();
     if (queue < thresholds_.size()) {
-      *next = std::min(*next, reaches(thresholds_[queue] + note.forgiven, job.attained, job.gpus, job.since));
+      until = reaches(thresholds_[queue] + note.forgiven, job.attained, job.gpus, job.since);
     }
-    ranking_.add(job, static_cast<Int128>(queue), note.first_start.ns);
+    return {static_cast<Int128>(queue), note.first_start.ns, until};
   }
 
   std::vector<GpuTime> thresholds_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 namespace jevons {
@@ -59,7 +60,7 @@ void MaxMinQueue::decide(const QueueView& view, QueueDecision* decision) {
 void MaxMinQueue::read(const QueueView& view) {
   groups_.assign(view.groups.begin(), view.groups.end());
   if (groups_.empty()) groups_.push_back({GroupId{}, view.free, view.capacity, 0.0});
-  for (auto& [id, life] : lives_) life.seen = false;
+  for (const JobId id : alive_) lives_[id]->seen = false;
   jobs_.clear();
   for (const WaitingJobView& w : view.waiting) {
     add(w.id, w.gpus, w.traits, w.ran, nullptr);
@@ -79,12 +80,20 @@ void MaxMinQueue::read(const QueueView& view) {
     job.pinned = job.wide || r.started == view.now || r.leaving;
     job.work = std::max(0.0, (r.expected_end - view.now).seconds() * r.speed);
   }
-  for (const PromisedJobView& p : view.promised) lives_[p.job.id].seen = true;
-  std::erase_if(lives_, [](const auto& entry) { return !entry.second.seen; });
+  for (const PromisedJobView& p : view.promised) lives_[p.job.id]->seen = true;
+  std::erase_if(alive_, [&](JobId id) {
+    const bool ended = !lives_[id]->seen;
+    if (ended) lives_[id].reset();
+    return ended;
+  });
 }
 
 void MaxMinQueue::add(JobId id, Gpus gpus, const JobTraits* traits, Duration ran, const std::size_t* runs_on) {
-  Life& life = lives_[id];
+  if (lives_[id] == nullptr) {
+    lives_[id] = std::make_unique<Life>();
+    alive_.push_back(id);
+  }
+  Life& life = *lives_[id];
   life.seen = true;
   life.owed.resize(groups_.size());
   life.had.resize(groups_.size());
@@ -115,27 +124,34 @@ void MaxMinQueue::solve(const QueueView& view) {
 }
 
 void MaxMinQueue::classify(const QueueView& view, bool coarse) {
-  using Key = std::pair<std::vector<double>, std::vector<double>>;
-  std::map<Key, std::size_t> known;
+  const auto key = [](const LpClass& c) { return std::tie(c.gpus, c.unit, c.at_least, c.speed); };
+  std::vector<std::size_t> known;  // Positions in classes_, by key.
   double all_gpus = 0;
   for (const Job& job : jobs_) all_gpus += job.gpus.value;
   classes_.clear();
+  LpClass kind;
   for (Job& job : jobs_) {
-    LpClass kind = class_of(view, job, all_gpus, coarse);
-    const auto [it, fresh] = known.emplace(Key{{kind.gpus, kind.unit, kind.at_least}, kind.speed}, classes_.size());
-    job.life->kind = it->second;
-    if (fresh) {
-      classes_.push_back(std::move(kind));
+    find_class(view, job, all_gpus, coarse, &kind);
+    const auto at = std::lower_bound(known.begin(), known.end(), key(kind),
+                                     [&](std::size_t c, const auto& k) { return key(classes_[c]) < k; });
+    if (at == known.end() || key(classes_[*at]) != key(kind)) {
+      job.life->kind = classes_.size();
+      known.insert(at, classes_.size());
+      classes_.push_back(kind);
     } else {
-      classes_[it->second].jobs += 1;
+      job.life->kind = *at;
+      classes_[*at].jobs += 1;
     }
   }
 }
 
 // X_equal: a GPU of group k is shared by all jobs, so each has the share N_k / (all their GPUs) of its time there; no
 // job more than all its time.
-LpClass MaxMinQueue::class_of(const QueueView& view, const Job& job, double all_gpus, bool coarse) const {
-  LpClass kind;
+void MaxMinQueue::find_class(const QueueView& view, const Job& job, double all_gpus, bool coarse, LpClass* out) const {
+  LpClass& kind = *out;
+  kind.speed.clear();
+  kind.unit = 1;
+  kind.at_least = 0;
   kind.gpus = job.gpus.value;
   double equal = 0, time = 0;
   for (std::size_t k = 0; k < groups_.size(); ++k) {
@@ -155,7 +171,6 @@ LpClass MaxMinQueue::class_of(const QueueView& view, const Job& job, double all_
   } else if (job.traits->deadline != Instant::never() && job.traits->deadline > view.now) {
     kind.at_least = rounded(job.work / (job.traits->deadline - view.now).seconds());
   }
-  return kind;
 }
 
 // Jobs just started stay; then by claim; then whoever runs and need not give way; then who waits.

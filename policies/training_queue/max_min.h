@@ -3,7 +3,7 @@
 #define JEVONS_POLICIES_TRAINING_QUEUE_MAX_MIN_H_
 
 #include <cstddef>
-#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +11,7 @@
 #include "base/params.h"
 #include "policies/api/training_queue.h"
 #include "policies/training_queue/max_min_lp.h"
+#include "policies/training_queue/ranking.h"
 #include "policies/training_queue/tenant_shares.h"
 
 namespace jevons {
@@ -92,7 +93,7 @@ class MaxMinQueue final : public TrainingQueue {
   }
   void solve(const QueueView& view);
   void classify(const QueueView& view, bool coarse);
-  LpClass class_of(const QueueView& view, const Job& job, double all_gpus, bool coarse) const;
+  void find_class(const QueueView& view, const Job& job, double all_gpus, bool coarse, LpClass* out) const;
   void plan();
   void claim();
   std::size_t fastest(const Job& job, const std::vector<Gpus>& left) const;
@@ -103,7 +104,8 @@ class MaxMinQueue final : public TrainingQueue {
   Params params_;
   TenantShares shares_;
   Instant round_ends_{0}, planned_at_ = Instant::never();
-  std::map<JobId, Life> lives_;
+  JobNotes<std::unique_ptr<Life>> lives_;  // Of alive_, the unfinished jobs.
+  std::vector<JobId> alive_;
   std::vector<QueueGroupView> groups_;
   // Of the last program; equal programs have equal answers.
   std::vector<LpClass> classes_, solved_classes_;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 
 #include "base/params.h"
@@ -26,47 +25,39 @@ class PriorityAgingQueue final : public TrainingQueue {
   static void describe(ParamTable<Params>& t) {
     t.add("age_scale", &Params::age_scale, 1_ns, 8760_h, "Time of waiting that raises a job by one class.");
   }
-  explicit PriorityAgingQueue(const Params& params) : scale_(params.age_scale), far_steps_(kFar / scale_.ns) {}
+  explicit PriorityAgingQueue(const Params& params) : scale_(params.age_scale) {}
 
   void decide(const QueueView& view, QueueDecision* decision) override {
+    ranking_.read(view, [&](const auto& job) { return rank(job, view.now); });
     if (view.waiting.empty()) return;
-    ranking_.clear();
-    std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
-    for (const RunningJobView& job : view.running) {
-      const std::int64_t c = job.traits->priority + waited(job.submit, job.ran_at(view.now), view.now) / scale_.ns;
-      lowest = std::min(lowest, c);
-      ranking_.add(job, -static_cast<Int128>(c), -1);
-    }
-    Instant next = Instant::never();
-    for (const WaitingJobView& job : view.waiting) {
-      const std::int64_t age = waited(job.submit, job.ran, view.now);
-      Level& level = levels_[job.id];
-      if (age < level.from || age - level.from >= scale_.ns) level = {age / scale_.ns, age / scale_.ns * scale_.ns};
-      const std::int64_t c = job.traits->priority + level.number;
-      ranking_.add(job, -static_cast<Int128>(c), job.submit.ns);
-      // Rising changes something only once it is above some running job.
-      const std::int64_t steps = std::max<std::int64_t>(1, lowest == kNone ? 1 : lowest + 1 - c);
-      const std::int64_t rises_in = steps > far_steps_ ? kFar : steps * scale_.ns - (age - level.from);
-      if (lowest != kNone && rises_in < (Instant::never() - view.now).ns) {
-        next = std::min(next, view.now + Duration{rises_in});
-      }
-    }
     ranking_.decide(view.free, decision);
-    decision->ask_again = next;
+    if (view.running.empty()) return;
+    // Rising changes something only once it is above some running job.
+    const Int128 lowest = ranking_.last_running()->first;
+    ranking_.for_each_until([&](Int128 first, Instant rises) {
+      const Int128 above = rises.ns + std::max<Int128>(0, first - lowest) * scale_.ns;
+      if (above < decision->ask_again.ns) decision->ask_again = Instant{static_cast<std::int64_t>(above)};
+    });
   }
 
  private:
-  static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
-  static constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
-  struct Level {  // Whole scales of waiting, and the age that has just so many.
-    std::int64_t number = 0, from = 0;
-  };
-  static std::int64_t waited(Instant submit, Duration ran, Instant now) {
-    return std::max<std::int64_t>(0, (now - submit - ran).ns);
+  Ranking::Rank rank(const WaitingJobView& job, Instant now) const {
+    const Duration age = waited(job.submit, job.ran, now);
+    const Duration rises_in = scale_ - Duration{age.ns % scale_.ns};
+    const Instant rises = rises_in < Instant::never() - now ? now + rises_in : Instant::never();
+    return {-class_of(*job.traits, age), job.submit.ns, rises};
   }
+  Ranking::Rank rank(const RunningJobView& job, Instant now) const {
+    return {-class_of(*job.traits, waited(job.submit, job.ran_at(now), now)), -1};
+  }
+  Int128 class_of(const JobTraits& traits, Duration age) const {
+    return static_cast<Int128>(traits.priority) + age.ns / scale_.ns;
+  }
+  static Duration waited(Instant submit, Duration ran, Instant now) {
+    return std::max(Duration{0}, now - submit - ran);
+  }
+
   Duration scale_;
-  std::int64_t far_steps_;
-  JobNotes<Level> levels_;  // Of waiting jobs when last seen: it saves most divisions.
   Ranking ranking_;
 };
 

@@ -12,6 +12,7 @@
 #include "base/params.h"
 #include "policies/api/training_queue.h"
 #include "policies/training_queue/cohorts.h"
+#include "policies/training_queue/ranking.h"
 
 namespace jevons {
 
@@ -50,27 +51,25 @@ class QuotaQueue final : public TrainingQueue {
   explicit QuotaQueue(const Params& params)
       : params_(params), cohorts_(Cohorts::parse(params.quotas).value()) {}  // Checked by the table above.
 
-  // O(waiting log waiting + running), and O(running) a job that reclaims.
+  // O(waiting + running), and O(running) a job that reclaims.
   void decide(const QueueView& view, QueueDecision* decision) override {
+    read_waiting(view);
     read(view);
-    order_.clear();
-    for (std::size_t i = 0; i < view.waiting.size(); ++i) order_.push_back(i);
-    const auto before = [&](std::size_t a, std::size_t b) {
-      return view.waiting[a].traits->priority > view.waiting[b].traits->priority;
-    };
-    if (!std::is_sorted(order_.begin(), order_.end(), before)) std::stable_sort(order_.begin(), order_.end(), before);
+    const bool reclaims =
+        params_.reclaim && std::any_of(cohort_.begin(), cohort_.end(), [](const Cohort& c) { return c.borrows; });
     for (const bool borrowing : {false, true}) {
-      for (Tenant& t : tenants_) t.held_up = false;
-      std::size_t left = 0;
-      for (const std::size_t i : order_) {
-        const WaitingJobView& job = view.waiting[i];
-        Tenant& tenant = tenants_[job.traits->tenant];
-        if (!tenant.held_up && start(view, job, borrowing, decision)) continue;
-        tenant.held_up = params_.head_blocks;
-        order_[left++] = i;
+      if (free_ <= Gpus{0} && (borrowing || !reclaims)) break;
+      for (Tenant& t : tenants_) t.too_wide = Cohorts::kUnlimited;
+      for (Waiting& job : waiting_) {
+        Tenant& tenant = tenants_[job.tenant];
+        if (job.gpus >= tenant.too_wide || job.starts) continue;
+        job.starts = start(view, job, borrowing, decision);
+        if (!job.starts && params_.head_blocks) tenant.too_wide = Gpus{0};
       }
-      order_.resize(left);
     }
+    for (const JobStart& s : decision->start) find(s.job)->starts = false;
+    if (!view.changes) return;
+    for (const JobId job : view.changes->blocked) find(job)->blocked = false;
   }
 
  private:
@@ -78,8 +77,17 @@ class QuotaQueue final : public TrainingQueue {
     std::size_t cohort = 0;
     Gpus nominal{0}, borrow{0}, own{0};  // `own`: not for lending.
     Gpus held{0};
-    bool held_up = false;
+    Gpus too_wide = Cohorts::kUnlimited;           // So wide a job, or a wider one, cannot start in this pass.
     Gpus narrowest_failure = Cohorts::kUnlimited;  // Reclaiming for so wide a job has failed in this decision.
+  };
+  struct Waiting {
+    JobId id;
+    std::int32_t priority;
+    std::uint32_t tenant = 0;
+    Gpus gpus{0};
+    Instant stopped = Instant::never();  // Never: it has not run.
+    bool starts = false;                 // By the decision at hand.
+    bool blocked = false;
   };
   struct Cohort {
     std::int64_t lent = 0;  // Together, for lending.
@@ -91,12 +99,45 @@ class QuotaQueue final : public TrainingQueue {
     bool stopped = false;
   };
 
+  // waiting_ by priority, then submission; what came and went since the last call, or all of it.
+  void read_waiting(const QueueView& view) {
+    if (!view.changes) {
+      waiting_.clear();
+      tenants_waiting_ = 0;
+    }
+    if (!view.changes || waiting_.empty()) {
+      for (const WaitingJobView& job : view.waiting) add(job);
+      if (!std::is_sorted(waiting_.begin(), waiting_.end(), before))
+        std::sort(waiting_.begin(), waiting_.end(), before);
+      return;
+    }
+    for (const JobId job : view.changes->gone) waiting_.erase(find(job));
+    for (const WaitingJobView& job : view.changes->come) {
+      add(job);
+      std::rotate(std::upper_bound(waiting_.begin(), waiting_.end() - 1, waiting_.back(), before), waiting_.end() - 1,
+                  waiting_.end());
+    }
+    for (const JobId job : view.changes->blocked) find(job)->blocked = true;
+  }
+  void add(const WaitingJobView& job) {
+    const JobTraits& t = *job.traits;
+    const Instant stopped = job.preemptions > 0 ? job.waiting_since : Instant::never();
+    waiting_.push_back({job.id, t.priority, t.tenant, job.gpus, stopped, false, job.blocked});
+    priorities_[job.id] = t.priority;
+    tenants_waiting_ = std::max<std::size_t>(tenants_waiting_, t.tenant + 1);
+  }
+  std::vector<Waiting>::iterator find(JobId job) {
+    return std::lower_bound(waiting_.begin(), waiting_.end(), Waiting{job, priorities_[job]}, before);
+  }
+  static bool before(const Waiting& a, const Waiting& b) {
+    return a.priority != b.priority ? a.priority > b.priority : a.id < b.id;
+  }
+
   void read(const QueueView& view) {
     free_ = view.free;
     victims_.clear();
     victims_known_ = false;
-    std::size_t count = view.tenants.size();
-    for (const WaitingJobView& job : view.waiting) count = std::max<std::size_t>(count, job.traits->tenant + 1);
+    std::size_t count = std::max(view.tenants.size(), tenants_waiting_);
     for (const RunningJobView& job : view.running) count = std::max<std::size_t>(count, job.traits->tenant + 1);
     for (const PromisedJobView& p : view.promised) count = std::max<std::size_t>(count, p.job.traits->tenant + 1);
     tenants_.assign(count, {});
@@ -139,24 +180,28 @@ class QuotaQueue final : public TrainingQueue {
         std::int64_t{tenant.nominal.value} + std::int64_t{tenant.borrow.value} - std::int64_t{tenant.held.value};
     return std::min(own + in_cohort, limit);
   }
-  bool fits(const WaitingJobView& job) const {
-    return job.gpus <= free_ && job.gpus.value <= available(job.traits->tenant);
-  }
+  bool fits(const Waiting& job) const { return job.gpus <= free_ && job.gpus.value <= available(job.tenant); }
 
-  bool start(const QueueView& view, const WaitingJobView& job, bool borrowing, QueueDecision* decision) {
-    const std::size_t t = job.traits->tenant;
-    const bool nominal = tenants_[t].held + job.gpus <= tenants_[t].nominal;
-    const bool just_stopped = job.preemptions > 0 && job.waiting_since == view.now;
-    if (job.blocked || just_stopped || nominal == borrowing) return false;
-    if (!fits(job) && (borrowing || !params_.reclaim || !reclaim(view, job, decision))) return false;
+  bool start(const QueueView& view, const Waiting& job, bool borrowing, QueueDecision* decision) {
+    Tenant& tenant = tenants_[job.tenant];
+    const bool nominal = tenant.held + job.gpus <= tenant.nominal;
+    if (job.blocked || job.stopped == view.now || (nominal && borrowing)) return false;
+    const bool reclaims = nominal && params_.reclaim && !fits(job);
+    if (nominal == borrowing || (reclaims ? !reclaim(view, job, decision) : !fits(job))) {
+      tenant.too_wide = job.gpus;  // As GPUs and quotas get fewer by every start, until somebody is stopped.
+      return false;
+    }
     decision->start.push_back(job.id);
-    hold(t, job.gpus.value);
+    hold(job.tenant, job.gpus.value);
     free_ -= job.gpus;
+    if (reclaims && !params_.head_blocks) {
+      for (Tenant& t : tenants_) t.too_wide = Cohorts::kUnlimited;
+    }
     return true;
   }
 
-  bool reclaim(const QueueView& view, const WaitingJobView& job, QueueDecision* decision) {
-    Tenant& tenant = tenants_[job.traits->tenant];
+  bool reclaim(const QueueView& view, const Waiting& job, QueueDecision* decision) {
+    Tenant& tenant = tenants_[job.tenant];
     if (!cohort_[tenant.cohort].borrows || job.gpus >= tenant.narrowest_failure) return false;
     list_victims(view);
     taken_.clear();
@@ -176,9 +221,9 @@ class QuotaQueue final : public TrainingQueue {
     }
     return enough;
   }
-  bool borrows_from(const RunningJobView& victim, const WaitingJobView& job) const {
-    const Tenant &theirs = tenants_[victim.traits->tenant], &ours = tenants_[job.traits->tenant];
-    return victim.traits->tenant != job.traits->tenant && theirs.cohort == ours.cohort && theirs.held > theirs.nominal;
+  bool borrows_from(const RunningJobView& victim, const Waiting& job) const {
+    const Tenant &theirs = tenants_[victim.traits->tenant], &ours = tenants_[job.tenant];
+    return victim.traits->tenant != job.tenant && theirs.cohort == ours.cohort && theirs.held > theirs.nominal;
   }
   void stop(std::size_t v, bool stopped) {
     Victim& victim = victims_[v];
@@ -201,13 +246,16 @@ class QuotaQueue final : public TrainingQueue {
 
   Params params_;
   Cohorts cohorts_;
+  std::vector<Waiting> waiting_;
+  JobNotes<std::int32_t> priorities_;
+  std::size_t tenants_waiting_ = 0;  // At least.
   // Of one decision; kept for their memory only.
   Gpus free_{0};
   std::vector<Tenant> tenants_;
   std::vector<Cohort> cohort_;
   std::vector<Victim> victims_;
   bool victims_known_ = false;
-  std::vector<std::size_t> order_, taken_;
+  std::vector<std::size_t> taken_;
 };
 
 }  // namespace jevons

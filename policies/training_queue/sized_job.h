@@ -14,8 +14,8 @@ namespace jevons {
 // of the range, what it asked for and the points of its scaling curve; without those that make it no faster than a
 // smaller one.  A rigid job has one size; so has a moldable one that runs.
 struct SizedJob {
-  JobId id;
-  Instant submit;
+  JobId id{};
+  Instant submit{};
   const JobTraits* traits = nullptr;
   Gpus asked{0}, held{0};        // `held` is 0 while it waits.
   double work = 0;               // Seconds of run time left on the GPUs asked, by estimate.
@@ -41,6 +41,8 @@ inline void find_sizes(SizedJob* job) {
   job->speeds.clear();
   if (t.flexibility == Flexibility::kRigid || (t.flexibility == Flexibility::kMoldable && job->held > Gpus{0})) {
     job->sizes = {job->held > Gpus{0} ? job->held : job->asked};
+    job->speeds = {job->speed(job->sizes.front())};
+    return;
   } else {
     const Gpus least = least_gpus(t, job->asked), most = most_gpus(t, job->asked);
     job->sizes = {least, most, std::clamp(job->asked, least, most)};
@@ -63,28 +65,43 @@ inline void find_sizes(SizedJob* job) {
   job->sizes.resize(kept);
 }
 
+// What a list held before is written over, so that its jobs keep their memory.
+inline void set_sized_job(const WaitingJobView& w, Instant now, SizedJob* job) {
+  job->id = w.id;
+  job->submit = w.submit;
+  job->traits = w.traits;
+  job->asked = w.gpus;
+  job->held = Gpus{0};
+  job->work = w.remaining_estimate.seconds();
+  job->ran = w.ran.seconds();
+  job->blocked = w.blocked;
+  job->settled = false;
+  job->stopped = w.preemptions > 0 && w.waiting_since == now;
+  find_sizes(job);
+}
+inline void set_sized_job(const RunningJobView& r, Instant now, SizedJob* job) {
+  job->id = r.id;
+  job->submit = r.submit;
+  job->traits = r.traits;
+  job->asked = r.asked > Gpus{0} ? r.asked : r.gpus;
+  job->held = r.gpus;
+  job->work = std::max(0.0, (r.expected_end - now).seconds() * r.speed);
+  job->ran = r.ran_at(now).seconds();
+  job->blocked = job->stopped = false;
+  job->settled = r.started == now || r.since == now || r.leaving;
+  find_sizes(job);
+}
+
 // Those that run by (started, id), then those that wait by (submit, id), then those promised to start, as blocked.
 inline void list_sized_jobs(const QueueView& view, std::vector<SizedJob>* jobs) {
-  jobs->clear();
-  for (const RunningJobView& r : view.running) {
-    SizedJob job{r.id, r.submit, r.traits, r.asked > Gpus{0} ? r.asked : r.gpus, r.gpus};
-    job.work = std::max(0.0, (r.expected_end - view.now).seconds() * r.speed);
-    job.ran = r.ran_at(view.now).seconds();
-    job.settled = r.started == view.now || r.since == view.now || r.leaving;
-    find_sizes(&job);
-    jobs->push_back(std::move(job));
+  jobs->resize(view.running.size() + view.waiting.size() + view.promised.size());
+  std::size_t j = 0;
+  for (const RunningJobView& r : view.running) set_sized_job(r, view.now, &(*jobs)[j++]);
+  for (const WaitingJobView& w : view.waiting) set_sized_job(w, view.now, &(*jobs)[j++]);
+  for (const PromisedJobView& p : view.promised) {
+    set_sized_job(p.job, view.now, &(*jobs)[j]);
+    (*jobs)[j++].blocked = true;
   }
-  const auto add = [&](const WaitingJobView& w, bool blocked) {
-    SizedJob job{w.id, w.submit, w.traits, w.gpus};
-    job.work = w.remaining_estimate.seconds();
-    job.ran = w.ran.seconds();
-    job.blocked = blocked;
-    job.stopped = w.preemptions > 0 && w.waiting_since == view.now;
-    find_sizes(&job);
-    jobs->push_back(std::move(job));
-  };
-  for (const WaitingJobView& w : view.waiting) add(w, w.blocked);
-  for (const PromisedJobView& p : view.promised) add(p.job, true);
 }
 
 }  // namespace jevons

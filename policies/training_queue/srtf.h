@@ -29,19 +29,18 @@ class SrtfQueue final : public TrainingQueue {
   explicit SrtfQueue(const Params& params) : params_(params) {}
 
   void decide(const QueueView& view, QueueDecision* decision) override {
-    if (view.waiting.empty()) return;
-    ranking_.clear();
-    for (const WaitingJobView& job : view.waiting) {
-      when_waiting_[job.id] = job.remaining_estimate;
-      ranking_.add(job, weighed(job.remaining_estimate, job.gpus), job.submit.ns);
-    }
-    for (const RunningJobView& job : view.running) {
-      ranking_.add(job, weighed(remaining(job, view.now), job.asked > Gpus{0} ? job.asked : job.gpus), job.submit.ns);
-    }
-    ranking_.decide(view.free, decision);
+    ranking_.read(view, [&](const auto& job) { return rank(job, view.now); });
+    if (!view.waiting.empty()) ranking_.decide(view.free, decision);
   }
 
  private:
+  Ranking::Rank rank(const WaitingJobView& job, Instant) {
+    when_waiting_[job.id] = job.remaining_estimate;
+    return {weighed(job.remaining_estimate, job.gpus), job.submit.ns};
+  }
+  Ranking::Rank rank(const RunningJobView& job, Instant now) {
+    return {weighed(remaining(job, now), job.asked > Gpus{0} ? job.asked : job.gpus), job.submit.ns, now};
+  }
   Int128 weighed(Duration remaining, Gpus gpus) const {
     return static_cast<Int128>(remaining.ns) * (params_.weight_gpus ? gpus.value : 1);
   }

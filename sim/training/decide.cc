@@ -67,7 +67,8 @@ QueueView TrainingRuntime::view(Instant now) {
           .ended = ended_jobs_,
           .cpus = cpus,
           .memory = Bytes{static_cast<std::int64_t>(memory)},
-          .promised = promised_views_};
+          .promised = promised_views_,
+          .changes = WaitingChanges{gone_, come_, blocked_}};
 }
 
 void TrainingRuntime::check(const QueueDecision& d, Instant now) const {
@@ -102,6 +103,8 @@ void TrainingRuntime::decide_once(Instant now, bool* again) {
   decision_.clear();
   setup_->queue->decide(view(now), &decision_);
   ended_jobs_.clear();
+  gone_.clear();
+  come_.clear();
   check(decision_, now);
   for (const JobStart& start : decision_.start) {
     if (find_waiting(start.job)->blocked) throw_contract_error(setup_->queue_name, "starts a blocked job", now);

@@ -34,29 +34,39 @@ void TrainingRuntime::insert_waiting(JobId id, Instant now) {
   view.ran = s.ran;
   view.waiting_since = now;
   view.traits = &traits(id);
-  const auto it = std::lower_bound(waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_head_), waiting_.end(), id,
-                                   [](const WaitingJobView& v, JobId i) { return v.id < i; });
-  const std::size_t at = static_cast<std::size_t>(it - waiting_.begin());
-  if (at == waiting_head_ && waiting_head_ > 0) {
-    waiting_[--waiting_head_] = view;  // A job that was stopped comes back to the front: no moving of the rest.
+  come_.push_back(view);
+  const auto first = waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_head_);
+  const auto at =
+      std::lower_bound(first, waiting_.end(), id, [](const WaitingJobView& v, JobId i) { return v.id < i; });
+  if (waiting_head_ > 0 && at - first <= waiting_.end() - at) {  // The shorter side moves.
+    *(std::move(first, at, first - 1)) = view;
+    --waiting_head_;
   } else {
-    waiting_.insert(it, view);
+    waiting_.insert(at, view);
   }
   waiting_gpus_ += job.gpus;
 }
 
 void TrainingRuntime::erase_waiting(JobId id) {
-  const WaitingJobView* w = find_waiting(id);
-  const auto at = w - waiting_.data();
-  waiting_gpus_ -= w->gpus;
-  if (at == static_cast<std::ptrdiff_t>(waiting_head_)) {
-    ++waiting_head_;  // The usual case: no moving of the rest.
-    if (waiting_head_ > 1024 && 2 * waiting_head_ > waiting_.size()) {
-      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_head_));
-      waiting_head_ = 0;
-    }
+  const auto untold = std::find_if(come_.begin(), come_.end(), [&](const WaitingJobView& v) { return v.id == id; });
+  if (untold == come_.end()) {
+    gone_.push_back(id);
   } else {
-    waiting_.erase(waiting_.begin() + at);
+    come_.erase(untold);
+  }
+  const WaitingJobView* w = find_waiting(id);
+  waiting_gpus_ -= w->gpus;
+  const auto first = waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_head_);
+  const auto at = waiting_.begin() + (w - waiting_.data());
+  if (at - first > waiting_.end() - at) {  // The shorter side moves.
+    waiting_.erase(at);
+    return;
+  }
+  std::move_backward(first, at, at + 1);
+  ++waiting_head_;
+  if (waiting_head_ > 1024 && 2 * waiting_head_ > waiting_.size()) {
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_head_));
+    waiting_head_ = 0;
   }
 }
 

@@ -172,7 +172,9 @@ class TrainingRuntime final : public FlowOwner {
   std::vector<WaitingJobView> waiting_;  // By id from waiting_head_ on; ids are in order of submission.
   std::size_t waiting_head_ = 0;
   std::vector<RunningJobView> running_;   // By (started, id).
-  std::vector<EndedJobView> ended_jobs_;  // Since the queue was last asked.
+  std::vector<EndedJobView> ended_jobs_;  // Since the queue was last asked, as are gone_ and come_ (WaitingChanges).
+  std::vector<JobId> gone_;
+  std::vector<WaitingJobView> come_;
   std::map<std::uint64_t, JobId> flow_owner_;
   std::vector<JobId> blocked_;
   std::vector<Promise> promised_;               // In order of the decisions.
