@@ -173,7 +173,9 @@ void DeadlineQueue::settle(const QueueView& view) {
 }
 
 void DeadlineQueue::admit(const QueueView& view, QueueDecision* decision) {
-  for (SizedJob& job : jobs_) {
+  for (std::size_t j = 0; j < jobs_.size(); ++j) {
+    SizedJob& job = jobs_[j];
+    const bool waits = j >= view.running.size() && j < view.running.size() + view.waiting.size();
     const Instant deadline = job.traits->deadline;
     if (deadline == Instant::never() || plans_.contains(job.id) || best_effort_.contains(job.id)) continue;
     Plan made{deadline, deadline.ns / params_.slot.ns};
@@ -186,7 +188,7 @@ void DeadlineQueue::admit(const QueueView& view, QueueDecision* decision) {
     plans_.emplace(job.id, made);
     if (made.end <= first_ || !plan_anew(view.capacity.value, job.id, true)) {
       plans_.erase(job.id);
-      if (refuses_) {
+      if (refuses_ && waits) {
         decision->refuse.push_back(job.id);
         job.blocked = true;
       } else {

@@ -170,7 +170,12 @@ void stretch(Inputs* in, std::int64_t k) {
   in->training.restart_overhead = k * in->training.restart_overhead;
   in->training.resize_overhead = k * in->training.resize_overhead;
   in->training.notice = k * in->training.notice;
-  in->training.queue_notice = k * in->training.queue_notice;
+  in->training.queue_notice = {};
+  const std::string& queue = in->training.queue_name;
+  if (queue == "las" || queue == "srtf" || queue == "gittins" || queue == "priority_aging") {
+    // They count in real seconds: thresholds, levels, or what an estimate is at least.
+    in->training.queue = make_policy(builtin_policies().training_queues, "first_fit");
+  }
   in->faults = {};  // Drawn at instants of their own, which rounding keeps from being k times as late.
   in->review_every = k * in->review_every;
   if (in->horizon != Instant::never()) in->horizon.ns *= k;

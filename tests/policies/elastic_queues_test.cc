@@ -76,11 +76,17 @@ TEST(Deadline, WhatDoesNotFitIsBestEffortAfterAllGuaranteedJobs) {
   jobs[1].traits.deadline = Instant{0} + 5_min;
   jobs[2].traits.deadline = Instant{0} + 10_min;
   const ElasticCluster cluster = one_group(1);
-  const auto queue = deadline();
+  const auto queue = deadline({{"slot", "60s"}, {"restart_cost", "0s"}, {"late_jobs", "best_effort"}});
   const auto got = simulate_elastic(jobs, cluster, queue.get());
   EXPECT_EQ(got[0].end, Instant{0} + 239_s);
   EXPECT_EQ(got[2].end, Instant{0} + 538_s);
   EXPECT_EQ(got[1].end, Instant{0} + 658_s);
+  const auto strict = deadline();  // As the paper: job 1 is refused, and nothing else changes.
+  const auto without = simulate_elastic(jobs, cluster, strict.get());
+  EXPECT_EQ(without[0].end, Instant{0} + 239_s);
+  EXPECT_EQ(without[2].end, Instant{0} + 538_s);
+  EXPECT_TRUE(without[1].refused);
+  EXPECT_EQ(without[1].end, Instant::never());
 }
 
 // Job 0 (239 s, due at 8 min) is planned into slots 0 to 3, as nobody else was there.  Job 1 (239 s, due at 4 min)
@@ -98,12 +104,12 @@ TEST(Deadline, PlansAreMadeAnewForAnEarlierDeadline) {
 
 // A best-effort job runs on both GPUs until the guaranteed one comes at 1 min, and then on one.
 TEST(Deadline, BestEffortShrinksForAGuarantee) {
-  std::vector<ElasticJob> jobs{{Instant{0}, Gpus{2}, 5_min, elastic(1, 2)}, {Instant{0} + 1_min, Gpus{1}, 3_min}};
+  std::vector<ElasticJob> jobs{{Instant{0}, Gpus{2}, 5_min, elastic(1, 2)}, {Instant{0} + 1_min, Gpus{1}, 179_s}};
   jobs[1].traits.deadline = Instant{0} + 4_min;
   const ElasticCluster cluster = one_group(2);
   const auto queue = deadline();
   const auto got = simulate_elastic(jobs, cluster, queue.get());
-  EXPECT_EQ(got[1].end, Instant{0} + 4_min);
+  EXPECT_EQ(got[1].end, Instant{0} + 239_s);
   EXPECT_EQ(got[0].preemptions, 0);
   EXPECT_EQ(got[0].end, Instant{0} + 6_min + 30_s);  // 5 min of work: 1 done by 1, 1.5 more by 4, 2.5 at full speed.
 }

@@ -113,6 +113,37 @@ TEST(Auditor, CatchesAForgottenPreemption) {
   r.replace("stop", [](Observer& o) { o.on_job_stop(at(6), JobId{0}, false); });
   expect_caught(r, "one end per job");
 }
+// Refused at 12 s after two runs: sound if the record says so, but not for another reason, nor without one.
+TEST(Auditor, CatchesARejectionWithoutAReason) {
+  JobRecord record = job_record();
+  record.reason = FinishReason::kRejected;
+  record.rejection = JobRejection::kByQueue;
+  Story r = sound_run();
+  const auto send = [&record](Observer& o) { o.on_job_end(at(12), record); };
+  r.replace("job end", send);
+  EXPECT_EQ(r.verdict(), "");
+  record.rejection = JobRejection::kTooLarge;
+  expect_caught(r, "one end per job");
+  record.rejection = JobRejection::kNone;
+  expect_caught(r, "one end per job");
+  record.reason = FinishReason::kCompleted;
+  record.rejection = JobRejection::kByQueue;
+  expect_caught(r, "one end per job");
+}
+TEST(Auditor, CatchesARefusalWhileTheJobRuns) {
+  Story r = sound_run();
+  JobRecord record = job_record();
+  record.reason = FinishReason::kRejected;
+  record.rejection = JobRejection::kByQueue;
+  record.finish = at(8);
+  record.useful = record.checkpoint = record.restoring = GpuTime{};
+  record.lost = GpuTime{3 * 4 * kSecond};
+  r.replace("restart", [record](Observer& o) {
+    o.on_job_start(at(8), {JobId{0}, Gpus{3}, kShare});
+    o.on_job_end(at(8), record);
+  });
+  expect_caught(r, "one end per job");
+}
 TEST(Auditor, CatchesAJobWhoseTimeDoesNotAddUp) {
   Story r = sound_run();
   JobRecord record = job_record();

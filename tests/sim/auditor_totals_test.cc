@@ -116,6 +116,7 @@ TEST(Auditor, CatchesAResultThatIsNotTheEvents) {
       {"earned in all", [](RunResult* r) { r->serving.earned -= MicroDollars{1}; }},
       {"degraded", [](RunResult* r) { ++r->pools[0].degraded; }},
       {"jobs", [](RunResult* r) { ++r->training.completed; }},
+      {"refused", [](RunResult* r) { ++r->training.refused; }},
       {"jct", [](RunResult* r) { r->training.jct.add(1); }},
       {"useful", [](RunResult* r) { r->training.useful += GpuTime{1}; }},
       {"ledger", [](RunResult* r) { r->ledger.by_purpose[2] += GpuTime{1}; }},

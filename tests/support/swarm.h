@@ -196,13 +196,15 @@ class Swarm {
     t.notice = Duration{maybe(2) ? 0 : between(0, 9'000'000'000)};
     t.asynchronous_checkpoints = maybe(3);
     t.queue_name = one_of({"fcfs", "first_fit", "sjf", "easy_backfill"});
+    ParamText params;
     if (seed_ % 3 == 0) {  // One of those that preempt.
       RandomStream stops(seed_, "swarm/stops");
       constexpr std::array kNames{"las", "srtf", "priority_aging", "gittins"};
       t.queue_name = kNames[stops.below(kNames.size())];
+      if (t.queue_name == "las") params = {{"thresholds", "60,600"}};
       if (stops.below(4) > 0) t.queue_notice = Duration{static_cast<std::int64_t>(stops.below(9'000'000'000))};
     }
-    t.queue = make_policy(policies_.training_queues, t.queue_name);
+    t.queue = make_policy(policies_.training_queues, t.queue_name, params);
     t.placement_name = one_of({"packed", "spread", "best_fit"});
     t.placement = make_policy(policies_.placements, t.placement_name);
     Instant at;
@@ -216,6 +218,7 @@ class Swarm {
       j.run_time = Duration{between(1, 200'000'000) * 1000 + between(0, 999)};
       j.estimate = maybe(2) ? j.run_time : Duration{between(1, 300'000) * 1'000'000};
       j.parameters = maybe(3) ? 1e9 * static_cast<double>(between(1, 70)) : 0;
+      if (t.queue_name == "priority_aging") j.priority = static_cast<std::int32_t>(i * 7 % 3);
       flexible(&j);
       if (i > 0 && maybe(8)) j.after.push_back("job" + std::to_string(between(0, i - 1)));
       t.jobs.push_back(std::move(j));
