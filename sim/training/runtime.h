@@ -74,7 +74,7 @@ class TrainingRuntime final : public FlowOwner {
   // The queue's decisions (decide.cc).
   void decide_once(Instant now, bool* again);
   QueueView view(Instant now);
-  void check(const QueueDecision& d, Instant now) const;
+  void check(const QueueDecision& d, Instant now);
   JobId first_that_cannot_start(const QueueDecision& d);
   bool try_start(const JobStart& start, Instant now);
   void resize(JobId job, Gpus gpus, Instant now);
@@ -143,9 +143,11 @@ class TrainingRuntime final : public FlowOwner {
   std::uint64_t ended_ = 0;
   bool changed_ = false;
   QueueDecision decision_;
+  std::uint64_t decisions_ = 0;
   std::vector<QueueGroupView> group_views_;
   std::vector<TenantView> tenant_views_;
   std::vector<NodeView> offered_;
+  std::vector<Gpus> freed_;  // By node; zeros.
 };
 
 }  // namespace jevons
