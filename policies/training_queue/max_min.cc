@@ -219,14 +219,14 @@ void MaxMinQueue::claim() {
     for (std::size_t k = 0; k < groups_.size(); ++k) {
       if (x[k] <= kNoShare || !may_run(job, k)) continue;
       const double had = job.life->had[k], owed = job.life->owed[k];
-      claims_.push_back({j, k, had <= 0, had <= 0 ? owed : owed / had, !job.waiting && job.group == k});
+      claims_.push_back({j, k, job.id, had <= 0, had <= 0 ? owed : owed / had, !job.waiting && job.group == k});
     }
   }
-  std::sort(claims_.begin(), claims_.end(), [&](const Claim& a, const Claim& b) {
+  std::sort(claims_.begin(), claims_.end(), [](const Claim& a, const Claim& b) {
     if (a.never != b.never) return a.never;
     if (a.priority != b.priority) return a.priority > b.priority;
     if (a.runs_there != b.runs_there) return a.runs_there;
-    return jobs_[a.job].id != jobs_[b.job].id ? jobs_[a.job].id < jobs_[b.job].id : a.group < b.group;
+    return a.id != b.id ? a.id < b.id : a.group < b.group;
   });
 }
 

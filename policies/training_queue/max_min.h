@@ -80,6 +80,7 @@ class MaxMinQueue final : public TrainingQueue {
   };
   struct Claim {
     std::size_t job, group;
+    JobId id;
     bool never;  // It has not had any time there.
     double priority;
     bool runs_there;

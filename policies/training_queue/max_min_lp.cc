@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kPrice = 1e-9;         // Dual values below are rounding.
 constexpr double kSmallestUnit = 1e-5;  // Of the largest.
+constexpr int kKeepWorkAreas = 1;       // Of one solution for the next: ClpSimplex::primal, startFinishOptions.
 constexpr double kGive = 1e-9;          // By which a level already reached may be missed, relative.
 
 // Columns: X[c][k] for every pair that is possible, then the level t.  Rows: one a class for its time, one a group,
@@ -76,7 +77,7 @@ class Program {
   }
   double unit(std::size_t c) const { return std::max(kSmallestUnit, classes_[c].unit / largest_unit_); }
   bool solve() {
-    model_.primal();
+    model_.primal(0, kKeepWorkAreas);
     if (!model_.isProvenOptimal() && !model_.isProvenPrimalInfeasible()) {  // Numerical trouble: the other way round.
       model_.allSlackBasis(true);
       model_.dual();

@@ -1,6 +1,6 @@
 // Carrying out what the training queue decides.
 #include <algorithm>
-#include <set>
+#include <utility>
 
 #include "sim/run_error.h"
 #include "sim/training/runtime.h"
@@ -71,14 +71,15 @@ QueueView TrainingRuntime::view(Instant now) {
           .changes = WaitingChanges{gone_, come_, blocked_}};
 }
 
-void TrainingRuntime::check(const QueueDecision& d, Instant now) const {
+void TrainingRuntime::check(const QueueDecision& d, Instant now) {
   const auto refuse = [&](const char* what) { throw_contract_error(setup_->queue_name, what, now); };
-  std::set<JobId> named;
+  ++decisions_;
+  const auto first = [&](JobId id) { return std::exchange(state(id).named, decisions_) != decisions_; };
   for (const JobId id : d.preempt) {
-    if (!running(id) || !named.insert(id).second) refuse("preempts a job that is not running, or names it twice");
+    if (!running(id) || !first(id)) refuse("preempts a job that is not running, or names it twice");
   }
   for (const auto& [id, gpus] : d.resize) {
-    if (!running(id) || !named.insert(id).second) refuse("resizes a job that is not running, or names it twice");
+    if (!running(id) || !first(id)) refuse("resizes a job that is not running, or names it twice");
     const Gpus asked = setup_->jobs[id.index].gpus;
     if (traits(id).flexibility != Flexibility::kElastic) refuse("resizes a job that is not elastic");
     if (gpus < least_gpus(traits(id), asked) || gpus > most_gpus(traits(id), asked)) {
@@ -87,10 +88,10 @@ void TrainingRuntime::check(const QueueDecision& d, Instant now) const {
   }
   const auto waits = [&](JobId id) { return id.index < jobs_.size() && jobs_[id.index].phase == JobPhase::kWaiting; };
   for (const JobId id : d.refuse) {
-    if (!waits(id) || !named.insert(id).second) refuse("refuses a job that is not waiting, or names it twice");
+    if (!waits(id) || !first(id)) refuse("refuses a job that is not waiting, or names it twice");
   }
   for (const auto& [id, gpus, group] : d.start) {
-    if (!waits(id) || !named.insert(id).second) refuse("starts a job that is not waiting, or names it twice");
+    if (!waits(id) || !first(id)) refuse("starts a job that is not waiting, or names it twice");
     const Gpus asked = setup_->jobs[id.index].gpus;
     if (gpus != Gpus{0} && (gpus < least_gpus(traits(id), asked) || gpus > most_gpus(traits(id), asked))) {
       refuse("starts a job beyond its range");
@@ -190,35 +191,42 @@ void TrainingRuntime::place(JobId id, Gpus gpus, GroupId group, std::span<const 
 // As if the preemptions and the shrinking had been done.
 JobId TrainingRuntime::first_that_cannot_start(const QueueDecision& d, Instant now) {
   places_.clear();
-  std::map<NodeId, Gpus> freed;
+  freed_.resize(cluster_->nodes.size(), Gpus{0});
+  std::vector<NodeId> touched;
+  const auto free = [&](const NodeShare& s, Gpus gpus) {
+    if (gpus_->closed(s.node)) return;  // Not for training.
+    freed_[s.node.index] += gpus;
+    touched.push_back(s.node);
+  };
   for (const JobId id : d.preempt) {
-    for (const NodeShare& s : state(id).shares) freed[s.node] += s.gpus;
+    for (const NodeShare& s : state(id).shares) free(s, s.gpus);
   }
   for (const auto& [id, gpus] : d.resize) {
     const JobState& s = state(id);
     if (gpus >= s.gpus) continue;
-    for (const NodeShare& had : s.shares) freed[had.node] += had.gpus;
-    for (const NodeShare& keeps : without(s.shares, s.gpus - gpus)) freed[keeps.node] -= keeps.gpus;
+    for (const NodeShare& had : s.shares) free(had, had.gpus);
+    for (const NodeShare& keeps : without(s.shares, s.gpus - gpus)) free(keeps, Gpus{0} - keeps.gpus);
   }
-  std::map<NodeId, NodeView> nodes;
-  for (const NodeView& n : open_nodes()) nodes.emplace(n.id, n);
-  for (const auto& [id, gpus] : freed) {
+  const std::span<const NodeView> open = open_nodes();
+  std::vector<NodeView> nodes(open.begin(), open.end());
+  for (NodeView& n : nodes) n.free += std::exchange(freed_[n.id.index], Gpus{0});
+  for (const NodeId id : touched) {
+    const Gpus gpus = std::exchange(freed_[id.index], Gpus{0});
     const Node& node = cluster_->nodes[id.index];
-    const auto it = nodes.emplace(id, NodeView{id, node.group, node.leaf, cluster_->group_of(id).gpus_per_node, {}});
-    it.first->second.free += gpus;
+    if (gpus > Gpus{0}) nodes.push_back({id, node.group, node.leaf, cluster_->group_of(id).gpus_per_node, gpus});
   }
-  std::vector<NodeView> list;
+  const auto by_id = [](const NodeView& a, const NodeView& b) { return a.id < b.id; };
+  std::sort(nodes.begin(), nodes.end(), by_id);
   for (const JobStart& start : d.start) {
     std::vector<NodeShare>& shares = places_.emplace_back();
     const Gpus gpus = start.gpus == Gpus{0} ? asked(start.job).gpus : start.gpus;
-    list.clear();
-    for (const auto& [id, view] : nodes) {
-      if (view.free > Gpus{0}) list.push_back(view);
-    }
-    place(start.job, gpus, start.group, list, &shares);
+    std::erase_if(nodes, [](const NodeView& n) { return n.free <= Gpus{0}; });
+    place(start.job, gpus, start.group, nodes, &shares);
     if (shares.empty()) return start.job;
-    check_placement(start.job, gpus, shares, list, now);
-    for (const NodeShare& s : shares) nodes.at(s.node).free -= s.gpus;
+    check_placement(start.job, gpus, shares, nodes, now);
+    for (const NodeShare& s : shares) {
+      std::lower_bound(nodes.begin(), nodes.end(), NodeView{s.node, {}, {}, {}, {}}, by_id)->free -= s.gpus;
+    }
   }
   return JobId{};
 }

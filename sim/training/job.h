@@ -53,6 +53,7 @@ struct JobState {
   Duration ran{};         // wall time it had held GPUs by then.
   std::int32_t open = 0;  // Jobs it depends on that have not completed.
   std::uint64_t flow = 0;
+  std::uint64_t named = 0;  // In which decision of the queue, counted from 1; the last.
   JobRecord record;
 };
 

@@ -85,7 +85,7 @@ class TrainingRuntime final : public FlowOwner {
   // The queue's decisions (decide.cc).
   void decide_once(Instant now, bool* again);
   QueueView view(Instant now);
-  void check(const QueueDecision& d, Instant now) const;
+  void check(const QueueDecision& d, Instant now);
   bool carry_out(Instant now);  // True: something changed.
   bool start_all(Instant now);
   // Fills places_.
@@ -183,10 +183,12 @@ class TrainingRuntime final : public FlowOwner {
   std::uint64_t ended_ = 0;
   bool changed_ = false;
   QueueDecision decision_;
+  std::uint64_t decisions_ = 0;
   std::vector<QueueGroupView> group_views_;
   std::vector<TenantView> tenant_views_;
   std::vector<PromisedJobView> promised_views_;
   std::vector<NodeView> offered_, open_;
+  std::vector<Gpus> freed_;  // By node; zeros.
 };
 
 }  // namespace jevons
