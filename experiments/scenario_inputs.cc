@@ -39,6 +39,7 @@ class InputsBuilder {
     if (s_.has_warm_up()) in.measure_from = Instant{} + duration_of(s_.warm_up());
     if (s_.has_cool_down()) in.measure_to = in.horizon - duration_of(s_.cool_down());
     in.review_every = duration_of(s_.review_every());
+    in.min_review_gap = duration_of(s_.min_review_gap());
     in.energy_usd_per_kwh = s_.energy().usd_per_kwh();
     in.pue = s_.energy().pue();
     if (Status s = cluster(&in); !s) return s.error();

@@ -118,7 +118,7 @@ class Simulation final : public EventHandler {
         flows_.on_flow_done(e.time);
         break;
       case EventKind::kJobPhase:
-        training_.on_job_phase(JobId{e.payload}, e.time);
+        on_job_phase(e);
         break;
       case EventKind::kNodePhase:
         reallocation_.on_node_phase(NodeId{e.payload}, e.time);
@@ -128,9 +128,11 @@ class Simulation final : public EventHandler {
         break;
       case EventKind::kJobArrival:
         training_.on_arrival(e.time);
+        reallocation_.happened({.job_arrived = true}, e.time);
         break;
       case EventKind::kReview:
-        on_review(e.time);
+      case EventKind::kEventReview:
+        on_review(e);
         break;
       case EventKind::kSchedule:
         training_.on_schedule(e.time);
@@ -151,7 +153,7 @@ class Simulation final : public EventHandler {
  private:
   // Events that come of themselves for ever.
   bool quiet(EventKind kind) const {
-    return kind == EventKind::kReview || kind == EventKind::kFault ||
+    return kind == EventKind::kReview || kind == EventKind::kEventReview || kind == EventKind::kFault ||
            (kind == EventKind::kSchedule && !training_.changed_something());
   }
 
@@ -193,6 +195,7 @@ class Simulation final : public EventHandler {
     stream.next.arrival = e.time;
     Pool& pool = *pools_[in_.requests[e.payload].pool.index];
     pool.arrive(slot, in_.requests[e.payload], e.time);
+    reallocation_.watch_queue(pool, e.time);
     pull(e.payload);
   }
 
@@ -200,11 +203,23 @@ class Simulation final : public EventHandler {
     Replica* replica = replicas_[e.payload];
     Pool* pool = pools_[gpus_.pool_of(replica->setup().node).index].get();
     pool->on_iteration_end(replica, e.time);
+    reallocation_.watch_slo(pool, e.time);
     reallocation_.collect_drained(pool, e.time);
   }
 
-  void on_review(Instant now) {
-    reallocation_.on_review(now);
+  void on_job_phase(const Event& e) {
+    const std::uint64_t before = training_.ended();
+    training_.on_job_phase(JobId{e.payload}, e.time);
+    if (training_.ended() != before) reallocation_.happened({.job_ended = true}, e.time);
+  }
+
+  void on_review(const Event& e) {
+    const Instant now = e.time;
+    if (e.kind == EventKind::kReview) {
+      reallocation_.on_review(now);
+    } else {
+      reallocation_.on_event_review(now);
+    }
     quiet_reviews_ = reallocation_.changed_something() ? 0 : quiet_reviews_ + 1;
     const bool stands = quiet_reviews_ > kIdleReviews && !reallocation_.moving() && !training_.any_running();
     if (in_.horizon == Instant::never() && stands) {

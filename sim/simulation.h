@@ -118,6 +118,7 @@ struct Inputs {
   std::string allocator_name;
   std::unique_ptr<FutureView> future;  // For an allocator that sees the future; else null.
   Duration review_every = 60_s;
+  Duration min_review_gap = 10_s;      // Between a review on an event and the one before it; 1 ns or more.
   Instant horizon = Instant::never();  // The run ends here, or when all work is done if never().
   // Requests and jobs that come outside [from, to) run like all others, but are not measured (sim/observe/result.h).
   Instant measure_from, measure_to = Instant::never();

@@ -2,6 +2,10 @@
 //
 // Contract
 //   - Called every `review_every` of simulated time, and once at the start.
+//   - Also called when one of the events it wants() happened: once an instant, after all else of that instant (jobs
+//     that arrived have been offered to the training queue, and those that wait in the view could not start).  Such a
+//     call comes `min_review_gap` or more after the last call of any kind; what happens sooner is kept until then, or
+//     until the next call on the period.  It does not move those on the period.
 //   - Returns a target number of nodes per pool (pools it does not name keep what they have).  The simulator moves
 //     towards it.  Growing takes idle nodes first; if `may_preempt`, then nodes busy with training, stopping the jobs
 //     in the order of `victims` (running jobs not listed are never stopped).  Shrinking drains replicas: they finish
@@ -28,6 +32,34 @@
 
 namespace jevons {
 
+// What may call a review between two on the period, and what did.
+//   slo_broken   A request of a pool with an SLO finished, and of those that finished since the last review on the
+//                period (kSloSample or more) less than kSloShare met it.  Once a period and pool.
+//   queue_jump   A request arrived, and those that wait (held and in replicas' queues) are more than kQueuePerNode a
+//                ready node and more than twice as many as at the last review of any kind.
+//   job_arrived  A training job was submitted.
+//   job_ended    A training job completed.
+struct AllocatorEvents {
+  bool slo_broken = false, queue_jump = false, job_arrived = false, job_ended = false;
+  bool any() const { return slo_broken || queue_jump || job_arrived || job_ended; }
+  AllocatorEvents operator&(const AllocatorEvents& o) const {
+    return {slo_broken && o.slo_broken, queue_jump && o.queue_jump, job_arrived && o.job_arrived,
+            job_ended && o.job_ended};
+  }
+  AllocatorEvents operator|(const AllocatorEvents& o) const {
+    return {slo_broken || o.slo_broken, queue_jump || o.queue_jump, job_arrived || o.job_arrived,
+            job_ended || o.job_ended};
+  }
+  friend bool operator==(const AllocatorEvents&, const AllocatorEvents&) = default;
+};
+// Ours: the share is that of a 95th percentile, the sample the smallest in which one miss is not below it; the queue is
+// the default of priority_reclaim and harvest.
+inline constexpr double kSloShare = 0.95;
+inline constexpr std::int64_t kSloSample = 20;
+inline constexpr std::int64_t kQueuePerNode = 8;
+
+// "The last period" is the time since the last review on the period; of a review on an event it is shorter than
+// `review_every`.  Only load_nodes always stands for a whole period.
 struct PoolView {
   PoolId id;
   std::string_view name;
@@ -44,7 +76,8 @@ struct PoolView {
   std::int64_t running = 0;
   double kv_use = 0;                // Mean share of KV memory in use over ready replicas, 0 to 1.
   double load_nodes = 0;            // Offered load of the last review period in units of nodes at full throughput:
-                                    // prompt and output token rates over one node's capacity for each.
+                                    // prompt and output token rates over one node's capacity for each.  On an event:
+                                    // of this period so far, and of the one before as much as is missing to a whole.
   double slo_met = 1;               // Share of the requests finished in the last period that met the pool's SLO.
   std::int64_t finished = 0;        // Requests finished in the last period.
   std::int64_t arrived = 0;         // Requests that arrived in the last period.
@@ -95,6 +128,8 @@ struct AllocatorView {
   double usd_per_training_gpu_hour = 0;            // What a GPU-hour of kept training is worth; 0 = not told.
   Duration notice{};                               // That a job may be given; 0 = none.
   const FutureView* future = nullptr;              // Null but for a policy with kSeesFuture.
+  bool on_period = true;                           // False: `events` alone are why it is asked now.
+  AllocatorEvents events{};                        // Those it wants that happened since it was last asked.
 };
 
 struct PoolTarget {
@@ -121,6 +156,7 @@ class Allocator {
  public:
   virtual ~Allocator() = default;
   virtual void review(const AllocatorView& view, AllocatorDecision* decision) = 0;  // `*decision` comes in cleared.
+  virtual AllocatorEvents wants() const { return {}; }                              // Asked once, before the run.
 };
 
 }  // namespace jevons

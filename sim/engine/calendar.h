@@ -30,6 +30,7 @@ enum class EventKind : std::uint8_t {
   kDispatch,  // Held requests are offered to the router again.
   kReview,    // The allocator.
   kSchedule,  // The training queue.
+  kEventReview,  // The allocator, because something happened.
   kTouch,     // Flows start or are cut: SimGrid's clock must stand at this instant.
   kEnd,       // The horizon; touches SimGrid too.
 };

@@ -119,7 +119,7 @@ std::int64_t Pool::produced_until(Instant now) const {
   return n;
 }
 
-void Pool::review(Instant now, Duration period, PoolView* view) {
+void Pool::review(Instant now, Duration period, bool on_period, PoolView* view) {
   view->id = id_;
   view->name = setup_->name;
   view->initial_nodes = setup_->initial_nodes.value;
@@ -133,10 +133,53 @@ void Pool::review(Instant now, Duration period, PoolView* view) {
     view->running += r->running();
   }
   view->kv_use = mean_kv_use(now);
+  queued_then_ = queued();
   const std::int64_t produced = produced_until(now);
-  view_window(produced, period, view);
+  view_window(produced, view);
+  const Duration passed = now - window_.from;
+  if (on_period || !had_period_) {
+    if (passed > Duration{0}) {
+      view->load_nodes =
+          load_nodes(static_cast<double>(view->prompt.value), static_cast<double>(view->output.value), passed);
+    }
+  } else {
+    const double rest = std::max(0.0, 1 - passed.seconds() / period.seconds());
+    view->load_nodes =
+        load_nodes(static_cast<double>(view->prompt.value) + rest * static_cast<double>(last_prompt_.value),
+                   static_cast<double>(view->output.value) + rest * static_cast<double>(last_output_.value), period);
+  }
+  if (!on_period) return;
+  had_period_ = passed > Duration{0};
+  last_prompt_ = view->prompt;
+  last_output_ = view->output;
   window_ = {};
+  window_.from = now;
   window_.produced_before = produced;
+}
+
+bool Pool::slo_breaks() {
+  const Slo& slo = setup_->slo;
+  const bool promised = slo.ttft > Duration{0} || slo.tpot > Duration{0} || slo.e2e > Duration{0};
+  if (!promised || window_.told_broken || window_.finished < kSloSample) return false;
+  window_.told_broken = static_cast<double>(window_.met) < kSloShare * static_cast<double>(window_.finished);
+  return window_.told_broken;
+}
+
+bool Pool::queue_jumped() const {
+  std::int64_t nodes = 0;  // Replicas of a node lie side by side.
+  for (std::size_t i = 0; i < ready_.size(); ++i) nodes += i == 0 || ready_[i].node != ready_[i - 1].node ? 1 : 0;
+  return queued() > std::max(kQueuePerNode * nodes, 2 * queued_then_);
+}
+
+// Of so many tokens in `time`.
+double Pool::load_nodes(double prompt_tokens, double output_tokens, Duration time) const {
+  const PoolInstance& instance = setup_->instances.front();
+  const NodeGroup& group = context_.cluster->groups[instance.group.index];
+  const double replicas = group.gpus_per_node.value / instance.gpus_per_replica.value;
+  const double s = time.seconds();
+  const double prefill = prompt_tokens / s / instance.plan.prefill_tokens_per_s;
+  const double decode = output_tokens / s / instance.plan.decode_tokens_per_s;
+  return (prefill + decode) / replicas;
 }
 
 double Pool::mean_kv_use(Instant now) {
@@ -146,19 +189,10 @@ double Pool::mean_kv_use(Instant now) {
   return ready_.empty() ? 0 : use / static_cast<double>(ready_.size());
 }
 
-// What happened since the last review.
-void Pool::view_window(std::int64_t produced, Duration period, PoolView* view) const {
-  const PoolInstance& instance = setup_->instances.front();
-  const NodeGroup& group = context_.cluster->groups[instance.group.index];
+// What happened since the last review on the period.
+void Pool::view_window(std::int64_t produced, PoolView* view) const {
+  const NodeGroup& group = context_.cluster->groups[setup_->instances.front().group.index];
   view->usd_per_node_hour = group.price_usd_per_gpu_hour * group.gpus_per_node.value;
-  if (period > Duration{0}) {
-    const double replicas = group.gpus_per_node.value / instance.gpus_per_replica.value;
-    const double s = period.seconds();
-    const double prefill = static_cast<double>(window_.prompt_tokens) / s / instance.plan.prefill_tokens_per_s;
-    const double decode =
-        static_cast<double>(produced - window_.produced_before) / s / instance.plan.decode_tokens_per_s;
-    view->load_nodes = (prefill + decode) / replicas;
-  }
   view->slo_met =
       window_.finished == 0 ? 1.0 : static_cast<double>(window_.met) / static_cast<double>(window_.finished);
   view->finished = window_.finished;

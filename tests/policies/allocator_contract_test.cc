@@ -68,6 +68,7 @@ struct RandomReview {
       jobs.back().leaving = random.below(6) == 0;
     }
     view = {now, 60_s, pools, up_to(random, 40), up_to(random, 5), Gpus{up_to(random, 64)}, jobs};
+    view.on_period = random.below(3) != 0;
     view.usd_per_training_gpu_hour = random.below(3) == 0 ? 0 : 3 * random.uniform();
     view.notice = up_to(random, 1) * 1_min;
   }

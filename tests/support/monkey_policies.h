@@ -240,6 +240,7 @@ class MonkeyAllocator final : public Allocator {
     decision->reclaim.assign(nodes.begin(), nodes.end());
     if (crime_ != Crime::kNone) commit(view, decision);
   }
+  AllocatorEvents wants() const override { return {true, true, true, true}; }
 
  private:
   void commit(const AllocatorView& view, AllocatorDecision* decision) const {

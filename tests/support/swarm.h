@@ -43,6 +43,8 @@ class Swarm {
     if (maybe(4)) faults(&in);
     for (PoolSetup& p : in.pools) admission(&p);
     for (RequestStreamSetup& s : in.requests) who_sends(&s);
+    RandomStream events(seed_, "swarm/events");
+    in.min_review_gap = Duration{1 + static_cast<std::int64_t>(events.below(20'000)) * 1'000'000};
     return in;
   }
 
