@@ -135,6 +135,11 @@ class InputsBuilder {
     setup->max_queue = p.max_queue() / setup->bundle;
     if (Status s = instances(index, *stack, setup); !s) return s;
     if (Status s = tables(index, setup); !s) return s;
+    if (p.has_colocation()) {
+      const proto::Colocation& c = p.colocation();
+      setup->colocation = {bytes_of(c.memory_per_gpu()), c.serving_slowdown(), c.guest_speed_idle(),
+                           c.guest_speed_busy()};
+    }
     setup->priority = p.priority();
     setup->tariff = {p.tariff().usd_per_million_prompt_tokens(), p.tariff().usd_per_million_output_tokens()};
     return pool_policies(p, setup);

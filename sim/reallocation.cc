@@ -9,11 +9,13 @@
 namespace jevons {
 
 Reallocation::Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Pool>>* pools, TrainingRuntime* training,
-                           GpuPool* gpus, Flows* flows, Calendar* calendar, const Observers* observers)
+                           GpuPool* gpus, GuestSeats* seats, Flows* flows, Calendar* calendar,
+                           const Observers* observers)
     : inputs_(inputs),
       pools_(pools),
       training_(training),
       gpus_(gpus),
+      seats_(seats),
       flows_(flows),
       calendar_(calendar),
       observers_(observers),
@@ -21,10 +23,12 @@ Reallocation::Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Poo
       event_slot_(calendar->add_slot(EventKind::kEventReview, 0)),
       nodes_(inputs->cluster.nodes.size()),
       targets_(inputs->pools.size()),
+      guest_targets_(inputs->pools.size()),
       desired_(inputs->pools.size(), -1),
       vacating_(inputs->pools.size()),
       spares_missing_(inputs->cluster.groups.size()) {
   training->on_left([this](Instant now) { claim_vacated(now); });
+  seats->on_change([this](NodeId node, Instant now) { pool_of(node)->set_guests(node, seats_->on(node), now); });
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) nodes_[i].slot = calendar->add_slot(EventKind::kNodePhase, i);
 }
 
@@ -79,6 +83,7 @@ void Reallocation::fill_view(bool on_period, Instant now) {
     v.leaving_nodes = static_cast<std::int32_t>(vacating_[pool->id().index].size());
     v.priority = pool->setup().priority;
     v.unit_nodes = pool->setup().unit_nodes.value;
+    v.guest_nodes = pool->takes_guests() ? open_to_guests(pool->id()) : -1;
     v.idle_nodes = 0;
     for (const Node& n : inputs_->cluster.nodes) {
       if (gpus_->whole_and_idle(n.id) && pool->serves_on(n.group)) ++v.idle_nodes;
@@ -152,6 +157,9 @@ void Reallocation::review(bool on_period, Instant now) {
       if ((nodes > c.ready + c.coming) == growing) move_towards(pool, nodes, now);
     }
   }
+  for (const PoolTarget& t : decision_.guests) guest_targets_[t.pool.index] = t.nodes;
+  if (on_period) set_guest_speeds(now);
+  arrange_guests(now);
 }
 
 void Reallocation::check(const AllocatorDecision& d, Instant now) const {
@@ -168,6 +176,7 @@ void Reallocation::check(const AllocatorDecision& d, Instant now) const {
                            now);
     }
   }
+  check_guests(d, now);
   std::set<JobId> victims;
   for (const JobId j : d.victims) {
     if (!training_->running(j) || !victims.insert(j).second) {

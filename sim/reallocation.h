@@ -21,7 +21,7 @@ class Reallocation final : public FlowOwner {
  public:
   // All pointers outlive it.
   Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Pool>>* pools, TrainingRuntime* training,
-               GpuPool* gpus, Flows* flows, Calendar* calendar, const Observers* observers);
+               GpuPool* gpus, GuestSeats* seats, Flows* flows, Calendar* calendar, const Observers* observers);
 
   // The pools' initial nodes, ready at once; then the first review.
   Status begin(Instant now);
@@ -72,6 +72,15 @@ class Reallocation final : public FlowOwner {
   void forget_vacated(Pool* pool, std::size_t keep);
   void reload(NodeId node, Pool* pool, Instant now);
 
+  // Guests (reallocation_guests.cc).
+  void check_guests(const AllocatorDecision& d, Instant now) const;
+  void arrange_guests(Instant now);
+  void set_guest_speeds(Instant now);
+  void let_guests_in(NodeId node, Pool* pool, Instant now);
+  void send_guests_away(NodeId node, Instant now);
+  void fail_guests(NodeId node, std::int32_t* jobs, GpuTime* lost, Instant now);
+  std::int32_t open_to_guests(PoolId pool) const;
+
   // Failures (reallocation_faults.cc).
   void set_spares_aside(Instant now);
   void strike_process(const Faults::Strike& strike, std::int32_t* jobs, GpuTime* lost, Instant now);
@@ -93,6 +102,7 @@ class Reallocation final : public FlowOwner {
   std::vector<std::unique_ptr<Pool>>* pools_;
   TrainingRuntime* training_;
   GpuPool* gpus_;
+  GuestSeats* seats_;
   Flows* flows_;
   Calendar* calendar_;
   const Observers* observers_;
@@ -100,6 +110,7 @@ class Reallocation final : public FlowOwner {
   AllocatorEvents wants_, pending_;
   std::vector<State> nodes_;
   std::vector<std::int32_t> targets_;          // By pool.
+  std::vector<std::int32_t> guest_targets_;    // By pool: nodes open to guests, as far as it has them.
   std::vector<std::int32_t> desired_;          // By pool: its autoscaler's last answer; -1 = none yet.
   std::vector<std::vector<NodeId>> vacating_;  // By pool: nodes of training it waits for.
   std::vector<std::int32_t> spares_missing_;   // By group: spares that stand in for broken nodes.

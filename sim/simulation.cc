@@ -60,9 +60,10 @@ class Simulation final : public EventHandler {
         auditor_(in_.engine.audit ? std::make_unique<Auditor>(in_.cluster, audit_scope(in_)) : nullptr),
         flows_(in_.cluster, &calendar_, &observers_),
         gpus_(in_.cluster, training_may_use(in_), &observers_),
-        training_(&in_.training, &in_.cluster, &gpus_, &flows_, &calendar_, &observers_),
+        seats_(in_.cluster, &observers_),
+        training_(&in_.training, &in_.cluster, &gpus_, &seats_, &flows_, &calendar_, &observers_),
         faults_(&in_.faults, &in_.cluster, &calendar_),
-        reallocation_(&in_, &pools_, &training_, &gpus_, &flows_, &calendar_, &observers_),
+        reallocation_(&in_, &pools_, &training_, &gpus_, &seats_, &flows_, &calendar_, &observers_),
         end_slot_(calendar_.add_slot(EventKind::kEnd, 0)) {
     observers_.add(&metrics_);
     if (auditor_ != nullptr) observers_.add(auditor_.get());
@@ -269,6 +270,7 @@ class Simulation final : public EventHandler {
   std::vector<std::unique_ptr<Pool>> pools_;
   Flows flows_;
   GpuPool gpus_;
+  GuestSeats seats_;
   TrainingRuntime training_;
   Faults faults_;
   Reallocation reallocation_;

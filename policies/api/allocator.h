@@ -18,6 +18,14 @@
 //   - A target outside [pool.min_nodes, pool.max_nodes] or an unknown pool or job ends the run with an error that
 //     names the policy.
 //   - Nodes that no pool holds belong to training.
+//   - Guests (co-location): `guests` says on how many of its serving nodes a pool that takes them (guest_nodes >= 0)
+//     lets jobs run beside its replicas; pools it does not name keep their number.  Open nodes are those with the
+//     lowest ids.  A job marked fit by the scenario, whose memory a pool has set aside, that still waits when the
+//     training queue has said all it has to say at an instant takes seats there, in order of submission, where the
+//     placement policy puts it.  Seats are no part of what a queue sees: not of its free GPUs and capacity, nor guests
+//     of its running jobs; so it neither counts on nor stops them.  Guests do not move to GPUs of their own.  They are
+//     stopped, at once and losing what no checkpoint holds, when their node is closed, drains or fails; then they wait
+//     like any other.
 #ifndef JEVONS_POLICIES_API_ALLOCATOR_H_
 #define JEVONS_POLICIES_API_ALLOCATOR_H_
 
@@ -89,10 +97,11 @@ struct PoolView {
   // finished).
   Duration slo_ttft{}, slo_tpot{};
   Duration ttft_p95{}, tpot_p95{};
-  Tokens prompt{0}, output{0};   // Tokens of the requests that arrived (prompt) and produced (output) in the period.
-  double usd_per_node_hour = 0;  // What a node costs.
-  double earned_usd = 0;         // Tariff of the tokens of requests that finished within the SLO in the last period.
-  std::int32_t idle_nodes = -1;  // Of AllocatorView::idle_training_nodes, those that it can use; -1 = not told.
+  Tokens prompt{0}, output{0};    // Tokens of the requests that arrived (prompt) and produced (output) in the period.
+  double usd_per_node_hour = 0;   // What a node costs.
+  double earned_usd = 0;          // Tariff of the tokens of requests that finished within the SLO in the last period.
+  std::int32_t guest_nodes = -1;  // Serving nodes open to guests; -1 = it takes none.
+  std::int32_t idle_nodes = -1;   // Of AllocatorView::idle_training_nodes, those that it can use; -1 = not told.
 };
 
 struct VictimView {
@@ -106,6 +115,7 @@ struct VictimView {
   std::int32_t priority = 0;
   Duration left{};       // Run time still needed, by estimate.
   bool leaving = false;  // It is on notice, and will go.
+  bool guest = false;    // It shares serving GPUs: no victim, and its nodes are its pool's.
 };
 
 // What will come.  Only the oracle is given one.
@@ -139,12 +149,14 @@ struct PoolTarget {
 
 struct AllocatorDecision {
   std::vector<PoolTarget> targets;
+  std::vector<PoolTarget> guests;  // Serving nodes open to guests.
   bool may_preempt = false;
   std::vector<JobId> victims;
   std::vector<NodeId> reclaim;
   bool give_notice = false;
   void clear() {
     targets.clear();
+    guests.clear();
     may_preempt = false;
     victims.clear();
     reclaim.clear();

@@ -50,7 +50,7 @@ struct TrainingResult {
   Histogram queueing_delay;           // ns, started measured jobs: first start - submit.
   Histogram unfinished_age;           // ns, unfinished measured jobs: end of the run - submit; their JCT is more.
   Histogram unstarted_age;            // ns, of those that never started.
-  GpuTime useful;                     // Training time of kept steps (ledger's kTraining).
+  GpuTime useful;                     // Training time of kept steps (ledger's kTraining): not of guests.
   Instant last_finish;                // Makespan: end of the last completed job.
   std::vector<TenantResult> tenants;  // By name.
   std::uint64_t resizes = 0;
@@ -67,6 +67,14 @@ struct FaultResult {  // Of one cause.
   std::uint64_t count = 0;         // Failures, those that struck nothing included.
   std::uint64_t jobs_stopped = 0;  // Interruptions.
   GpuTime lost;                    // Training undone.
+};
+
+// Jobs on GPUs of serving nodes.  None of this time is part of a ledger: there it is the replicas'.
+struct GuestResult {
+  std::array<GpuTime, kPurposes> by_purpose{};
+  GpuTime open;  // Of the seats offered.
+  GpuTime work;  // What the steps they kept would have taken on GPUs of their own.
+  std::uint64_t starts = 0, sent_away = 0;
 };
 
 struct Ledger {  // GPU-time by purpose and by power phase; per group and in total.
@@ -86,6 +94,7 @@ struct RunResult {
   std::vector<ServingResult> pools;
   ServingResult serving;  // All pools together.
   TrainingResult training;
+  GuestResult guests;
   std::vector<FaultResult> faults;  // By cause.
   std::vector<std::string> groups;
   std::vector<Ledger> ledger_by_group;

@@ -53,6 +53,12 @@ class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionPro
 
   // The allocator's view, without the node counts.  On the period it starts a new one, which lasts `period`.
   void review(Instant now, Duration period, bool on_period, PoolView* view);
+  // Guests on its nodes (co-location).  By GPU of the node: who sits there (invalid = nobody), and how fast a guest is
+  // there, from how busy the replicas were in the last period.
+  bool takes_guests() const { return setup_->colocation.memory > Bytes{0}; }
+  Gpus guest_seats(NodeId node) const;
+  void set_guests(NodeId node, std::span<const JobId> by_gpu, Instant now);
+  std::vector<double> guest_speeds(NodeId node) const;
   // As AllocatorEvents has them; the first answers true once a period.
   bool slo_breaks();
   bool queue_jumped() const;
@@ -93,10 +99,12 @@ class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionPro
   void wake_dispatch(Instant now);
   std::int64_t produced_until(Instant now) const;
   std::vector<Replica*> on_node(NodeId node) const;
+  const LinearIterationModel* shared_time_of(const PoolInstance& instance) const;
 
   PoolId id_;
   const PoolSetup* setup_;
   PoolContext context_;
+  std::vector<LinearIterationModel> shared_time_;   // Of each instance, with a guest; empty if it takes none.
   std::vector<std::unique_ptr<Replica>> replicas_;  // Ascending id; draining ones too.
   std::vector<ReplicaView> ready_;                  // Ascending id.
   std::vector<ReplicaView> open_;                   // Of these, those that may have one more request waiting.

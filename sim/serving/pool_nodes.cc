@@ -12,6 +12,10 @@ const PoolInstance* Pool::instance_for(GroupId group) const {
   return nullptr;
 }
 
+const LinearIterationModel* Pool::shared_time_of(const PoolInstance& instance) const {
+  return takes_guests() ? &shared_time_[static_cast<std::size_t>(&instance - setup_->instances.data())] : nullptr;
+}
+
 std::vector<Replica*> Pool::on_node(NodeId node) const {
   std::vector<Replica*> out;
   for (const auto& r : replicas_) {
@@ -37,6 +41,8 @@ void Pool::add_node(NodeId node, Instant now) {
                                                                .fast_forward = context_.fast_forward,
                                                                .time = &instance->plan.time,
                                                                .table = setup_->table.get(),
+                                                               .shared_time = shared_time_of(*instance),
+                                                               .shared_slowdown = setup_->colocation.serving_slowdown,
                                                                .limits = &setup_->limits,
                                                                .batcher = setup_->batcher.get(),
                                                                .batcher_name = setup_->batcher_name,
@@ -67,6 +73,31 @@ void Pool::set_draining(NodeId node, bool draining, Instant now) {
     }
   }
   if (!draining) wake_dispatch(now);
+}
+
+Gpus Pool::guest_seats(NodeId node) const {
+  Gpus seats{0};
+  for (const Replica* r : on_node(node)) seats += r->setup().gpus;
+  return seats;
+}
+
+// A replica slows down when anybody is on any of its GPUs.
+void Pool::set_guests(NodeId node, std::span<const JobId> by_gpu, Instant now) {
+  for (Replica* r : on_node(node)) {
+    const auto own = by_gpu.first(static_cast<std::size_t>(r->setup().gpus.value));
+    by_gpu = by_gpu.subspan(own.size());
+    r->share_gpus(std::any_of(own.begin(), own.end(), [](JobId j) { return j.valid(); }), now);
+  }
+}
+
+std::vector<double> Pool::guest_speeds(NodeId node) const {
+  const Colocation& c = setup_->colocation;
+  std::vector<double> by_gpu;
+  for (const Replica* r : on_node(node)) {
+    const double speed = c.guest_speed_idle + (c.guest_speed_busy - c.guest_speed_idle) * r->busy_share();
+    by_gpu.insert(by_gpu.end(), static_cast<std::size_t>(r->setup().gpus.value), speed);
+  }
+  return by_gpu;
 }
 
 bool Pool::node_empty(NodeId node) const { return node_load(node) == 0; }
@@ -149,6 +180,7 @@ void Pool::review(Instant now, Duration period, bool on_period, PoolView* view) 
                    static_cast<double>(view->output.value) + rest * static_cast<double>(last_output_.value), period);
   }
   if (!on_period) return;
+  for (const auto& r : replicas_) r->begin_period(now);
   had_period_ = passed > Duration{0};
   last_prompt_ = view->prompt;
   last_output_ = view->output;

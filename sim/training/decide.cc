@@ -26,6 +26,7 @@ void TrainingRuntime::on_schedule(Instant now) {
     if (WaitingJobView* w = find_waiting(id)) w->blocked = false;
   }
   blocked_.clear();
+  offer_guest_seats(now);
   calendar_->cancel(ask_slot_);
   if (decision_.ask_again != Instant::never()) {
     if (decision_.ask_again <= now) throw_contract_error(setup_->queue_name, "asks to be called again now", now);
@@ -192,13 +193,11 @@ bool TrainingRuntime::try_start(const JobStart& start, Instant now) {
   std::vector<NodeShare> shares;
   place(id, gpus, start.group, gpus_->placeable(), &shares);
   if (shares.empty()) return false;
-  check_placement(id, gpus, shares, now);
+  check_placement(id, gpus, shares, gpus_->placeable(), now);
   erase_waiting(id);
   s.shares = std::move(shares);
   gpus_->take(s.shares, now);
-  s.slot = calendar_->add_slot(EventKind::kJobPhase, id.index);
   s.started = now;
-  if (s.record.first_start == Instant::never()) s.record.first_start = now;
   RunningJobView view;
   view.id = id;
   view.submit = asked(id).submit;
@@ -209,21 +208,16 @@ bool TrainingRuntime::try_start(const JobStart& start, Instant now) {
   auto place = running_.end();
   while (place != running_.begin() && std::prev(place)->started == now && id < std::prev(place)->id) --place;
   running_.insert(place, view);
-  s.phase = JobPhase::kRestoring;
   hold(id, now);
-  if (s.record.preemptions > 0) {
-    begin_restore(id, now);
-  } else {
-    begin_steps(id, now);
-  }
+  begin_run(id, now);
   return true;
 }
 
-void TrainingRuntime::check_placement(JobId id, Gpus gpus, std::span<const NodeShare> shares, Instant now) const {
+void TrainingRuntime::check_placement(JobId id, Gpus gpus, std::span<const NodeShare> shares,
+                                      std::span<const NodeView> nodes, Instant now) const {
   Gpus sum{0};
   std::vector<NodeId> seen;
   seen.reserve(shares.size());
-  const std::span<const NodeView> nodes = gpus_->placeable();
   for (const NodeShare& share : shares) {
     const auto it =
         std::lower_bound(nodes.begin(), nodes.end(), share.node, [](const NodeView& v, NodeId n) { return v.id < n; });
