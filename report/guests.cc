@@ -45,7 +45,8 @@ std::string guest_table(const Comparison& c, bool color) {
         sum += kFigures[i].value(cell.run->result.guests);
         ++runs;
       }
-      rows[i].cells.push_back({runs == 0 ? "-" : three_digits(sum / runs), false});
+      const bool counts = kFigures[i].unit != "GPU-h";
+      rows[i].cells.push_back({runs == 0 ? "-" : counts ? whole_number(sum / runs) : three_digits(sum / runs), false});
     }
   }
   return "\n" + emphasize("Guests on serving GPUs (not in the table of GPU-hours by purpose)", color) + "\n" +

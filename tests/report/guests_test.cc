@@ -39,13 +39,13 @@ std::string csv_results(const Comparison& c) {
 TEST(Guests, ATableOfMeans) {
   EXPECT_EQ(guest_table(with_guests(), false),
             "\nGuests on serving GPUs (not in the table of GPU-hours by purpose)\n"
-            "                           alone  colocate\n"
-            "work, in GPU-h of its own      0         3\n"
-            "useful GPU-h                   0         6\n"
-            "lost GPU-h                     0         1\n"
-            "open GPU-h                     0        10\n"
-            "starts                         0         5\n"
-            "sent away                      0         2\n");
+            "                             alone  colocate\n"
+            "work, in GPU-h of its own        0      3.00\n"
+            "useful GPU-h                     0      6.00\n"
+            "lost GPU-h                       0      1.00\n"
+            "open GPU-h                       0      10.0\n"
+            "starts                           0         5\n"
+            "sent away                        0         2\n");
 }
 
 TEST(Guests, RowsOfTheRunsThatHadThem) {
