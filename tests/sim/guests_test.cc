@@ -4,6 +4,8 @@
 
 #include <functional>
 
+#include "tests/support/event_log.h"
+#include "tests/support/in_child.h"
 #include "tests/support/sim_builder.h"
 
 namespace jevons::testing {
@@ -238,6 +240,24 @@ TEST(Guests, TheNodesWithTheLowestIdsAreOpen) {
   EXPECT_EQ(o.log.starts, (std::vector<Instant>{at(0_s), at(10_s)}));
   EXPECT_EQ(o.log.sent_away, std::vector<Instant>{at(20_s)});
   EXPECT_EQ(o.result.guests.open, Gpus{8} * 25_s + Gpus{8} * 10_s);
+}
+
+std::string log_of(bool takes_guests) {
+  return in_child([=] {
+           Inputs in = one_node(8, guest(8, 10_s), {});
+           add_requests(&in, 0, {request(at(0_s), 100, 500), request(at(3_s), 700, 900)});
+           if (!takes_guests) in.pools[0].colocation = {};
+           in.horizon = at(50_s);
+           EventLog log;
+           in.observers.push_back(&log);
+           const auto result = simulate(std::move(in));
+           return log.text() + (result ? text_of(*result) : result.error().text());
+         })
+      .bytes;
+}
+TEST(Guests, WithoutAnyNothingChanges) {
+  EXPECT_EQ(first_difference(log_of(true), log_of(false)), "");
+  EXPECT_NE(log_of(true).find("\nrun end"), std::string::npos);
 }
 
 TEST(Guests, APoolThatTakesNoneIsNotOpenedToAny) {
