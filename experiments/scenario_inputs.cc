@@ -40,6 +40,7 @@ class InputsBuilder {
     if (s_.has_warm_up()) in.measure_from = Instant{} + duration_of(s_.warm_up());
     if (s_.has_cool_down()) in.measure_to = in.horizon - duration_of(s_.cool_down());
     in.review_every = duration_of(s_.review_every());
+    in.min_review_gap = duration_of(s_.min_review_gap());
     in.energy_usd_per_kwh = s_.energy().usd_per_kwh();
     in.pue = s_.energy().pue();
     if (Status s = cluster(&in); !s) return s.error();
@@ -136,6 +137,11 @@ class InputsBuilder {
     setup->max_queue = p.max_queue() / setup->bundle;
     if (Status s = instances(index, *stack, setup); !s) return s;
     if (Status s = tables(index, setup); !s) return s;
+    if (p.has_colocation()) {
+      const proto::Colocation& c = p.colocation();
+      setup->colocation = {bytes_of(c.memory_per_gpu()), c.serving_slowdown(), c.guest_speed_idle(),
+                           c.guest_speed_busy()};
+    }
     setup->priority = p.priority();
     setup->tariff = {p.tariff().usd_per_million_prompt_tokens(), p.tariff().usd_per_million_output_tokens()};
     return pool_policies(p, setup);

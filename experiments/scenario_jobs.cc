@@ -166,6 +166,11 @@ Result<JobTrace> make_jobs(const ScenarioFile& file, const Catalogue& catalogue,
       return place_error(file, index_path(path + ".transforms", k), "", s.error());
     }
   }
+  if (source.has_guests()) {
+    for (TrainingJob& job : trace->jobs) {
+      if (job.gpus.value <= source.guests().max_gpus()) job.guest_memory = bytes_of(source.guests().memory_per_gpu());
+    }
+  }
   return trace;
 }
 

@@ -175,6 +175,7 @@ InstanceOptions instance_options(const proto::Pool& pool, int group, const proto
   o.layout.redundant_experts = pool.num_redundant_experts();
   o.layout.gpus_per_node = nodes.gpus_per_node();
   o.gpu_memory_utilization = pool.gpu_memory_utilization();
+  if (pool.has_colocation()) o.set_aside = bytes_of(pool.colocation().memory_per_gpu());
   o.block_size = Tokens{pool.block_size()};
   o.max_num_batched_tokens = Tokens{pool.max_num_batched_tokens()};
   o.max_num_seqs = pool.max_num_seqs();

@@ -7,6 +7,7 @@
 #include "policies/admission/unbounded.h"
 #include "policies/allocator/autoscale.h"
 #include "policies/allocator/capacity_loan.h"
+#include "policies/allocator/colocate.h"
 #include "policies/allocator/forecast.h"
 #include "policies/allocator/harvest.h"
 #include "policies/allocator/marginal_value.h"
@@ -82,6 +83,7 @@ Policies builtin_policies() {
   p.allocators.add<ForecastAllocator>();
   p.allocators.add<MarginalValueAllocator>();
   p.allocators.add<HarvestAllocator>();
+  p.allocators.add<ColocateAllocator>();
   p.allocators.add<OracleAllocator>();
   p.training_queues.add<FcfsQueue>();
   p.training_queues.add<FirstFitQueue>();

@@ -10,6 +10,7 @@
 #include "report/differences.h"
 #include "report/failures.h"
 #include "report/figures.h"
+#include "report/guests.h"
 #include "report/number_text.h"
 #include "report/pareto.h"
 #include "report/table.h"
@@ -316,6 +317,7 @@ std::string console_report(const Comparison& c, const ConsoleOptions& options) {
     out += render_table(labels(c), rows, options.color);
     out += failure_table(c, options.color);
     out += tenant_table(c, options.color);
+    out += guest_table(c, options.color);
     out += difference_table(c, options.color);
     out += pareto_plot(c, options.color);
     out += "\n" + emphasize("GPU-hours by purpose", options.color) + "\n";

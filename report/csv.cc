@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "report/figures.h"
+#include "report/guests.h"
 #include "report/pareto.h"
 
 namespace jevons {
@@ -27,6 +28,11 @@ std::string results(const Comparison& c) {
     for (const Figure& f : figures()) {
       out += fmt::format("{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, f.key,
                          value_text(f.value(*cell.run)), f.unit_name);
+    }
+    if (!had_guests(cell.run->result)) continue;
+    for (const GuestFigure& f : guest_figures()) {
+      out += fmt::format("{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, f.key,
+                         value_text(f.value(cell.run->result.guests)), f.unit);
     }
   }
   return out;

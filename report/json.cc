@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "report/figures.h"
+#include "report/guests.h"
 #include "report/pareto.h"
 #include "report/verdict.h"
 
@@ -145,6 +146,14 @@ Json faults(const RunResult& r) {
   return out;
 }
 
+Json guests(const GuestResult& g) {
+  Json out{{"starts", g.starts}, {"sent_away", g.sent_away}, {"open", gpu_time(g.open)}, {"work", gpu_time(g.work)}};
+  for (const Purpose p : {Purpose::kTraining, Purpose::kCheckpoint, Purpose::kLostWork, Purpose::kLoading}) {
+    out[std::string(purpose_name(p))] = gpu_time(g.by_purpose[static_cast<std::size_t>(p)]);
+  }
+  return out;
+}
+
 Json ledger(const Ledger& l) {
   Json out;
   for (int p = 0; p < kPurposes; ++p) {
@@ -241,6 +250,7 @@ Json cell_json(const Comparison& c, const Cell& cell) {
     out["pools"].push_back(std::move(entry));
   }
   out["training"] = training(*cell.run);
+  if (had_guests(r)) out["guests"] = guests(r.guests);
   out["faults"] = faults(r);
   out["ledger"] = ledgers(*cell.run);
   out["money"] = money(*cell.run);

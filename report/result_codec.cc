@@ -191,6 +191,24 @@ Status decode(const proto::TrainingRecord& r, TrainingResult* t) {
   return decode(r.queueing_delay(), &t->queueing_delay);
 }
 
+void encode(const GuestResult& g, proto::GuestRecord* out) {
+  for (const GpuTime& t : g.by_purpose) encode(t.gpu_ns, out->add_by_purpose());
+  encode(g.open.gpu_ns, out->mutable_open());
+  encode(g.work.gpu_ns, out->mutable_work());
+  out->set_starts(g.starts);
+  out->set_sent_away(g.sent_away);
+}
+
+Status decode(const proto::GuestRecord& r, GuestResult* g) {
+  if (r.by_purpose_size() != kPurposes) return Error{"guests of a result record do not have every purpose", ""};
+  for (int p = 0; p < kPurposes; ++p) g->by_purpose[static_cast<std::size_t>(p)] = GpuTime{decode(r.by_purpose(p))};
+  g->open = GpuTime{decode(r.open())};
+  g->work = GpuTime{decode(r.work())};
+  g->starts = r.starts();
+  g->sent_away = r.sent_away();
+  return Ok{};
+}
+
 void encode(const Ledger& ledger, proto::LedgerRecord* out) {
   for (const GpuTime& t : ledger.by_phase) encode(t.gpu_ns, out->add_by_phase());
   for (const GpuTime& t : ledger.by_purpose) encode(t.gpu_ns, out->add_by_purpose());
@@ -225,6 +243,7 @@ void encode_run(const RunReport& run, proto::RunRecord* record) {
   for (const ServingResult& pool : r.pools) encode(pool, record->add_pools());
   encode(r.serving, record->mutable_serving());
   encode(r.training, record->mutable_training());
+  encode(r.guests, record->mutable_guests());
   for (const FaultResult& f : r.faults) {
     proto::FaultRecord* fault = record->add_faults();
     fault->set_cause(f.cause);
@@ -267,6 +286,7 @@ Result<RunReport> decode_run(const proto::RunRecord& record) {
   }
   if (Status ok = decode(record.serving(), &r.serving); !ok) return ok.error();
   if (Status ok = decode(record.training(), &r.training); !ok) return ok.error();
+  if (Status ok = decode(record.guests(), &r.guests); !ok) return ok.error();
   for (const proto::FaultRecord& f : record.faults()) {
     r.faults.push_back({f.cause(), f.count(), f.jobs_stopped(), GpuTime{decode(f.lost())}});
   }

@@ -9,21 +9,26 @@
 namespace jevons {
 
 Reallocation::Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Pool>>* pools, TrainingRuntime* training,
-                           GpuPool* gpus, Flows* flows, Calendar* calendar, const Observers* observers)
+                           GpuPool* gpus, GuestSeats* seats, Flows* flows, Calendar* calendar,
+                           const Observers* observers)
     : inputs_(inputs),
       pools_(pools),
       training_(training),
       gpus_(gpus),
+      seats_(seats),
       flows_(flows),
       calendar_(calendar),
       observers_(observers),
       review_slot_(calendar->add_slot(EventKind::kReview, 0)),
+      event_slot_(calendar->add_slot(EventKind::kEventReview, 0)),
       nodes_(inputs->cluster.nodes.size()),
       targets_(inputs->pools.size()),
+      guest_targets_(inputs->pools.size()),
       desired_(inputs->pools.size(), -1),
       vacating_(inputs->pools.size()),
       spares_missing_(inputs->cluster.groups.size()) {
   training->on_left([this](Instant now) { claim_vacated(now); });
+  seats->on_change([this](NodeId node, Instant now) { pool_of(node)->set_guests(node, seats_->on(node), now); });
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) nodes_[i].slot = calendar->add_slot(EventKind::kNodePhase, i);
 }
 
@@ -47,7 +52,10 @@ Status Reallocation::begin(Instant now) {
                    "pool '" + pool->setup().name + "'"};
     }
   }
-  if (inputs_->allocator != nullptr) calendar_->schedule(review_slot_, now);
+  if (inputs_->allocator != nullptr) {
+    wants_ = inputs_->allocator->wants();
+    calendar_->schedule(review_slot_, now);
+  }
   return Ok{};
 }
 
@@ -61,13 +69,12 @@ Reallocation::Counts Reallocation::counts(PoolId pool) const {
   return c;
 }
 
-void Reallocation::fill_view(Instant now) {
+void Reallocation::fill_view(bool on_period, Instant now) {
   pool_views_.clear();
   victims_.clear();
-  const Duration period = now - last_review_;
   for (const auto& pool : *pools_) {
     PoolView v;
-    pool->review(now, period, &v);
+    pool->review(now, inputs_->review_every, on_period, &v);
     const Counts c = counts(pool->id());
     v.ready_nodes = c.ready;
     v.coming_nodes = c.coming;
@@ -76,12 +83,14 @@ void Reallocation::fill_view(Instant now) {
     v.leaving_nodes = static_cast<std::int32_t>(vacating_[pool->id().index].size());
     v.priority = pool->setup().priority;
     v.unit_nodes = pool->setup().unit_nodes.value;
+    v.guest_nodes = pool->takes_guests() ? open_to_guests(pool->id()) : -1;
     v.idle_nodes = 0;
     for (const Node& n : inputs_->cluster.nodes) {
       if (gpus_->whole_and_idle(n.id) && pool->serves_on(n.group)) ++v.idle_nodes;
     }
     v.load_time = expected_load_time(*pool);
-    if (pool->setup().autoscaler != nullptr) ask_autoscaler(&v, now);
+    if (pool->setup().autoscaler != nullptr && on_period) ask_autoscaler(&v, now);
+    v.desired_nodes = desired_[pool->id().index];
     pool_views_.push_back(v);
   }
   if (!pools_->empty()) training_->fill_victims(now, &victims_);  // Without pools nobody wants their nodes.
@@ -95,7 +104,9 @@ void Reallocation::fill_view(Instant now) {
            .waiting_jobs = training_->waiting_jobs(),
            .usd_per_training_gpu_hour = inputs_->training.usd_per_gpu_hour,
            .notice = inputs_->training.notice,
-           .future = inputs_->future.get()};
+           .future = inputs_->future.get(),
+           .on_period = on_period,
+           .events = pending_};
   last_review_ = now;
 }
 
@@ -107,8 +118,32 @@ void Reallocation::ask_autoscaler(PoolView* view, Instant now) {
   view->desired_nodes = desired;
 }
 
+void Reallocation::happened(const AllocatorEvents& events, Instant now) {
+  if (!(events & wants_).any()) return;
+  pending_ = pending_ | (events & wants_);
+  if (calendar_->pending(event_slot_)) return;
+  calendar_->schedule(event_slot_, std::max(now, last_review_ + inputs_->min_review_gap));
+}
+
+void Reallocation::watch_slo(Pool* pool, Instant now) {
+  if (wants_.slo_broken && pool->slo_breaks()) happened({.slo_broken = true}, now);
+}
+
+void Reallocation::watch_queue(const Pool& pool, Instant now) {
+  if (wants_.queue_jump && !pending_.queue_jump && pool.queue_jumped()) happened({.queue_jump = true}, now);
+}
+
 void Reallocation::on_review(Instant now) {
-  fill_view(now);
+  calendar_->schedule(review_slot_, now + inputs_->review_every);
+  review(true, now);
+}
+
+void Reallocation::on_event_review(Instant now) { review(false, now); }
+
+void Reallocation::review(bool on_period, Instant now) {
+  fill_view(on_period, now);
+  pending_ = {};
+  calendar_->cancel(event_slot_);
   decision_.clear();
   inputs_->allocator->review(view_, &decision_);
   check(decision_, now);
@@ -122,7 +157,9 @@ void Reallocation::on_review(Instant now) {
       if ((nodes > c.ready + c.coming) == growing) move_towards(pool, nodes, now);
     }
   }
-  calendar_->schedule(review_slot_, now + inputs_->review_every);
+  for (const PoolTarget& t : decision_.guests) guest_targets_[t.pool.index] = t.nodes;
+  if (on_period) set_guest_speeds(now);
+  arrange_guests(now);
 }
 
 void Reallocation::check(const AllocatorDecision& d, Instant now) const {
@@ -139,6 +176,7 @@ void Reallocation::check(const AllocatorDecision& d, Instant now) const {
                            now);
     }
   }
+  check_guests(d, now);
   std::set<JobId> victims;
   for (const JobId j : d.victims) {
     if (!training_->running(j) || !victims.insert(j).second) {

@@ -21,11 +21,16 @@ class Reallocation final : public FlowOwner {
  public:
   // All pointers outlive it.
   Reallocation(const Inputs* inputs, std::vector<std::unique_ptr<Pool>>* pools, TrainingRuntime* training,
-               GpuPool* gpus, Flows* flows, Calendar* calendar, const Observers* observers);
+               GpuPool* gpus, GuestSeats* seats, Flows* flows, Calendar* calendar, const Observers* observers);
 
   // The pools' initial nodes, ready at once; then the first review.
   Status begin(Instant now);
-  void on_review(Instant now);
+  void on_review(Instant now);        // kReview: on the period.
+  void on_event_review(Instant now);  // kEventReview.
+  // Something an allocator may want to know of.  The pool has just served a request (slo) or been sent one (queue).
+  void happened(const AllocatorEvents& events, Instant now);
+  void watch_slo(Pool* pool, Instant now);
+  void watch_queue(const Pool& pool, Instant now);
   void on_node_phase(NodeId node, Instant now);  // kNodePhase: warm, or the drain limit is over.
   void flow_done(std::uint64_t flow, Instant now) override;
   void on_fault(const Faults::Strike& strike, Instant now);
@@ -47,7 +52,8 @@ class Reallocation final : public FlowOwner {
     std::int32_t ready = 0, coming = 0, draining = 0;
   };
   Counts counts(PoolId pool) const;
-  void fill_view(Instant now);
+  void review(bool on_period, Instant now);
+  void fill_view(bool on_period, Instant now);
   void ask_autoscaler(PoolView* view, Instant now);
   void check(const AllocatorDecision& d, Instant now) const;
   static std::int32_t in_units(const PoolSetup& pool, std::int32_t target);
@@ -65,6 +71,15 @@ class Reallocation final : public FlowOwner {
   void claim_vacated(Instant now);
   void forget_vacated(Pool* pool, std::size_t keep);
   void reload(NodeId node, Pool* pool, Instant now);
+
+  // Guests (reallocation_guests.cc).
+  void check_guests(const AllocatorDecision& d, Instant now) const;
+  void arrange_guests(Instant now);
+  void set_guest_speeds(Instant now);
+  void let_guests_in(NodeId node, Pool* pool, Instant now);
+  void send_guests_away(NodeId node, Instant now);
+  void fail_guests(NodeId node, std::int32_t* jobs, GpuTime* lost, Instant now);
+  std::int32_t open_to_guests(PoolId pool) const;
 
   // Failures (reallocation_faults.cc).
   void set_spares_aside(Instant now);
@@ -87,19 +102,22 @@ class Reallocation final : public FlowOwner {
   std::vector<std::unique_ptr<Pool>>* pools_;
   TrainingRuntime* training_;
   GpuPool* gpus_;
+  GuestSeats* seats_;
   Flows* flows_;
   Calendar* calendar_;
   const Observers* observers_;
-  Slot review_slot_;
+  Slot review_slot_, event_slot_;
+  AllocatorEvents wants_, pending_;
   std::vector<State> nodes_;
   std::vector<std::int32_t> targets_;          // By pool.
+  std::vector<std::int32_t> guest_targets_;    // By pool: nodes open to guests, as far as it has them.
   std::vector<std::int32_t> desired_;          // By pool: its autoscaler's last answer; -1 = none yet.
   std::vector<std::vector<NodeId>> vacating_;  // By pool: nodes of training it waits for.
   std::vector<std::int32_t> spares_missing_;   // By group: spares that stand in for broken nodes.
   std::map<std::uint64_t, NodeId> flow_node_;
   std::int32_t moving_ = 0;
   bool changed_ = false;
-  Instant last_review_;
+  Instant last_review_;  // Of any kind.
 
   std::vector<PoolView> pool_views_;
   std::vector<VictimView> victims_;

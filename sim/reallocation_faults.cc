@@ -50,6 +50,7 @@ void Reallocation::strike_process(const Faults::Strike& strike, std::int32_t* jo
   const Phase phase = nodes_[node.index].phase;
   if (phase != Phase::kServing && phase != Phase::kDraining) return;
   Pool* pool = pool_of(node);
+  fail_guests(node, jobs, lost, now);
   pool->evict_node(node, now);
   if (phase == Phase::kDraining) return give_back(node, pool, now);
   pool->remove_node(node, now);
@@ -69,6 +70,7 @@ void Reallocation::empty(NodeId node, std::int32_t* jobs, GpuTime* lost, Instant
   const Phase phase = nodes_[node.index].phase;
   if (phase == Phase::kLoading || phase == Phase::kWarming) return stop_loading(node, now);
   Pool* pool = pool_of(node);
+  fail_guests(node, jobs, lost, now);
   pool->evict_node(node, now);
   give_back(node, pool, now);
 }

@@ -15,6 +15,7 @@ Gpus Reallocation::unused_gpus(NodeId node, const Pool& pool) const {
 // Reports the phase that ends, as far as nobody else does: replicas report their own GPUs.
 void Reallocation::set_phase(NodeId node, Phase phase, Instant now) {
   State& s = nodes_[node.index];
+  if (s.phase == Phase::kServing && seats_->is_open(node)) send_guests_away(node, now);
   const GroupId group = inputs_->cluster.nodes[node.index].group;
   const Gpus all = inputs_->cluster.group_of(node).gpus_per_node;
   const auto is_loading = [](Phase p) { return p == Phase::kLoading || p == Phase::kWarming; };

@@ -78,10 +78,11 @@ class Simulation final : public EventHandler {
         auditor_(in_.engine.audit ? std::make_unique<Auditor>(in_.cluster, audit_scope(in_)) : nullptr),
         flows_(in_.cluster, &calendar_, &observers_),
         gpus_(in_.cluster, training_may_use(in_), &observers_),
-        training_(&in_.training, &in_.cluster, &gpus_, &flows_, &calendar_, &observers_),
+        seats_(in_.cluster, &observers_),
+        training_(&in_.training, &in_.cluster, &gpus_, &seats_, &flows_, &calendar_, &observers_),
         samples_(in_, &training_),
         faults_(&in_.faults, &in_.cluster, &calendar_),
-        reallocation_(&in_, &pools_, &training_, &gpus_, &flows_, &calendar_, &observers_),
+        reallocation_(&in_, &pools_, &training_, &gpus_, &seats_, &flows_, &calendar_, &observers_),
         end_slot_(calendar_.add_slot(EventKind::kEnd, 0)) {
     observers_.add(&metrics_);
     if (auditor_ != nullptr) observers_.add(auditor_.get());
@@ -141,7 +142,7 @@ class Simulation final : public EventHandler {
         flows_.on_flow_done(e.time);
         break;
       case EventKind::kJobPhase:
-        training_.on_job_phase(JobId{e.payload}, e.time);
+        on_job_phase(e);
         break;
       case EventKind::kNodePhase:
         reallocation_.on_node_phase(NodeId{e.payload}, e.time);
@@ -151,9 +152,11 @@ class Simulation final : public EventHandler {
         break;
       case EventKind::kJobArrival:
         training_.on_arrival(e.time);
+        reallocation_.happened({.job_arrived = true}, e.time);
         break;
       case EventKind::kReview:
-        on_review(e.time);
+      case EventKind::kEventReview:
+        on_review(e);
         break;
       case EventKind::kSchedule:
         training_.on_schedule(e.time);
@@ -174,7 +177,7 @@ class Simulation final : public EventHandler {
  private:
   // Events that come of themselves for ever.
   bool quiet(EventKind kind) const {
-    return kind == EventKind::kReview || kind == EventKind::kFault ||
+    return kind == EventKind::kReview || kind == EventKind::kEventReview || kind == EventKind::kFault ||
            (kind == EventKind::kSchedule && !training_.changed_something());
   }
 
@@ -216,6 +219,7 @@ class Simulation final : public EventHandler {
     stream.next.arrival = e.time;
     Pool& pool = *pools_[in_.requests[e.payload].pool.index];
     pool.arrive(slot, in_.requests[e.payload], e.time);
+    reallocation_.watch_queue(pool, e.time);
     pull(e.payload);
   }
 
@@ -223,11 +227,23 @@ class Simulation final : public EventHandler {
     Replica* replica = replicas_[e.payload];
     Pool* pool = pools_[gpus_.pool_of(replica->setup().node).index].get();
     pool->on_iteration_end(replica, e.time);
+    reallocation_.watch_slo(pool, e.time);
     reallocation_.collect_drained(pool, e.time);
   }
 
-  void on_review(Instant now) {
-    reallocation_.on_review(now);
+  void on_job_phase(const Event& e) {
+    const std::uint64_t before = training_.ended();
+    training_.on_job_phase(JobId{e.payload}, e.time);
+    if (training_.ended() != before) reallocation_.happened({.job_ended = true}, e.time);
+  }
+
+  void on_review(const Event& e) {
+    const Instant now = e.time;
+    if (e.kind == EventKind::kReview) {
+      reallocation_.on_review(now);
+    } else {
+      reallocation_.on_event_review(now);
+    }
     quiet_reviews_ = reallocation_.changed_something() ? 0 : quiet_reviews_ + 1;
     const bool stands = quiet_reviews_ > kIdleReviews && !reallocation_.moving() && !training_.any_running();
     if (in_.horizon == Instant::never() && stands) {
@@ -277,6 +293,7 @@ class Simulation final : public EventHandler {
   std::vector<std::unique_ptr<Pool>> pools_;
   Flows flows_;
   GpuPool gpus_;
+  GuestSeats seats_;
   TrainingRuntime training_;
   SampleCounter samples_;
   Faults faults_;

@@ -43,6 +43,13 @@ struct PoolInstance {
   double speed = 1.0;        // Relative decode throughput, for routers.
 };
 
+// What it takes to have training jobs as guests, and how both slow down (docs/models.md).
+struct Colocation {
+  Bytes memory{0};  // Of each GPU, set aside; 0 = the pool takes no guests.
+  double serving_slowdown = 1;
+  double guest_speed_idle = 1, guest_speed_busy = 1;  // Over GPUs of its own; in between by the busy share of the time.
+};
+
 struct PoolSetup {
   std::string name;
   std::vector<PoolInstance> instances;  // In order of preference; groups not listed never serve this pool.
@@ -65,6 +72,7 @@ struct PoolSetup {
   std::string autoscaler_name, admission_name;
   std::int32_t priority = 0;  // PoolView::priority.
   Tariff tariff;
+  Colocation colocation;
   // A request of this pool stands for so many alike ones that come together: `instances` and `limits` are those of a
   // replica in bundles (experiments/bundle.h), and the result is multiplied at the end.
   std::int64_t bundle = 1;
@@ -121,6 +129,7 @@ struct Inputs {
   std::string allocator_name;
   std::unique_ptr<FutureView> future;  // For an allocator that sees the future; else null.
   Duration review_every = 60_s;
+  Duration min_review_gap = 10_s;      // Between a review on an event and the one before it; 1 ns or more.
   Instant horizon = Instant::never();  // The run ends here, or when all work is done if never().
   // Requests and jobs that come outside [from, to) run like all others, but are not measured (sim/observe/result.h).
   Instant measure_from, measure_to = Instant::never();

@@ -48,6 +48,7 @@ struct TrainingJob {
   std::vector<std::string> after{};  // Names of jobs that must have completed before it may start.
   double cpus = 0;                   // For all its GPUs together; 0 = unknown.
   Bytes memory{0};                   // Of the hosts, likewise.
+  Bytes guest_memory{0};             // Of each GPU: it may share serving GPUs that set so much aside; 0 = never.
 };
 
 // Rows read = kept + the sum of dropped, always.

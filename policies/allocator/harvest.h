@@ -27,12 +27,14 @@ class HarvestAllocator final : public Allocator {
     double target_load = 0.8;
     std::int64_t reserve = 1;
     double queue_high = 8;
+    bool on_events = true;
   };
   static void describe(ParamTable<Params>& t) {
     t.add("target_load", &Params::target_load, 0.01, 100.0,
           "Share of a kept node's full throughput that the load may take.");
     t.add("reserve", &Params::reserve, 0, 1 << 20, "Idle nodes that a pool with requests keeps.");
     t.add("queue_high", &Params::queue_high, 0.001, 1e9, "Keep nodes until no more requests wait per node.");
+    t.add("on_events", &Params::on_events, kOnEventsHelp);
   }
   explicit HarvestAllocator(const Params& params) : params_(params) {}
 
@@ -47,6 +49,8 @@ class HarvestAllocator final : public Allocator {
     grant_by_priority(view, wanted, decision);
     reclaim_at_once(view, VictimRule::kLeastLoss, /*notice=*/false, decision);
   }
+
+  AllocatorEvents wants() const override { return {.slo_broken = params_.on_events, .queue_jump = params_.on_events}; }
 
  private:
   Params params_;

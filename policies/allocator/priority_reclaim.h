@@ -18,6 +18,7 @@ namespace jevons {
 // of the smaller pool and nothing else was wrong.  low < high is what keeps it from swinging on load.  What the load
 // does not show it learns: trouble within twice `stable` of a step down makes the load per node at which it came the
 // new `high` (and `low` in proportion) for stepping down, for as long as it remembers.
+// On an event (`on_events`) it goes up in the same way, but never down.
 class PriorityReclaimAllocator final : public Allocator {
  public:
   static constexpr std::string_view kName = "priority_reclaim";
@@ -36,6 +37,7 @@ class PriorityReclaimAllocator final : public Allocator {
     std::int64_t step = 1;
     bool only_when_wanted = true;
     bool notice = true;
+    bool on_events = true;
   };
   static void describe(ParamTable<Params>& t) {
     t.add("high", &Params::high, 0.01, 100.0, "Grow so that the offered load is at most this share of the nodes.");
@@ -51,6 +53,7 @@ class PriorityReclaimAllocator final : public Allocator {
     t.add("step", &Params::step, 1, 1 << 20, "Nodes of one step.");
     t.add("only_when_wanted", &Params::only_when_wanted, "Shrink only while training jobs wait for GPUs.");
     t.add("notice", &Params::notice, kNoticeHelp);
+    t.add("on_events", &Params::on_events, kOnEventsHelp);
   }
   explicit PriorityReclaimAllocator(const Params& params) : params_(params) {
     params_.low = std::min(params_.low, params_.high);
@@ -58,11 +61,13 @@ class PriorityReclaimAllocator final : public Allocator {
 
   void review(const AllocatorView& view, AllocatorDecision* decision) override {
     for (const PoolView& pool : view.pools) {
-      const std::int64_t nodes = target(pool, memory_[pool.id], view.now, view.waiting_gpus > Gpus{0});
+      const std::int64_t nodes = target(pool, memory_[pool.id], view);
       decision->targets.push_back({pool.id, within_bounds(pool, nodes)});
     }
     reclaim_at_once(view, VictimRule::kLeastLoss, params_.notice, decision);
   }
+
+  AllocatorEvents wants() const override { return {.slo_broken = params_.on_events, .queue_jump = params_.on_events}; }
 
  private:
   struct Memory {
@@ -74,18 +79,19 @@ class PriorityReclaimAllocator final : public Allocator {
     Instant ceiling_until{};
   };
 
-  std::int64_t target(const PoolView& pool, Memory& memory, Instant now, bool wanted) const {
+  std::int64_t target(const PoolView& pool, Memory& memory, const AllocatorView& view) const {
     const std::int64_t base = within_bounds(pool, pool.target_nodes);
     const std::int64_t by_load = ceil_nodes(pool.load_nodes / params_.high);
     const bool pressed = under_pressure(pool);
     std::int64_t grown = std::max(base, by_load);
     if (pressed && !help_is_coming(pool)) grown = std::max(grown, base + step_of(pool, params_.step));
     if (within_bounds(pool, grown) > base) {
-      if (by_load <= base) regret(pool, memory, now);
+      if (by_load <= base) regret(pool, memory, view.now);
       memory.quiet = false;
       return grown;
     }
-    return shrink(pool, memory, now, base, !pressed, wanted);
+    if (!view.on_period) return base;
+    return shrink(pool, memory, view.now, base, !pressed, view.waiting_gpus > Gpus{0});
   }
 
   bool under_pressure(const PoolView& pool) const {

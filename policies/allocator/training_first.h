@@ -25,10 +25,12 @@ class TrainingFirstAllocator final : public Allocator {
   struct Params {
     std::int64_t gpus_per_node = 8;  // DGX/HGX A100, H100, H200 and B200 all have eight.
     Duration stable = 10_min;
+    bool on_events = true;
   };
   static void describe(ParamTable<Params>& t) {
     t.add("gpus_per_node", &Params::gpus_per_node, 1, 1 << 20, "GPUs by which waiting jobs are counted in nodes.");
     t.add("stable", &Params::stable, Duration{0}, 168_h, "Pools grow only by what was spare for this long.");
+    t.add("on_events", &Params::on_events, "Give nodes up as soon as a job comes, and not only every review_every.");
   }
   explicit TrainingFirstAllocator(const Params& params) : params_(params) {}
 
@@ -39,6 +41,8 @@ class TrainingFirstAllocator final : public Allocator {
       decision->targets.push_back({pool.id, steady(pool, memory_[pool.id], shares[i], view.now)});
     }
   }
+
+  AllocatorEvents wants() const override { return {.job_arrived = params_.on_events}; }
 
  private:
   struct Memory {

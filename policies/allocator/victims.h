@@ -17,6 +17,9 @@ namespace jevons {
 inline constexpr std::string_view kNoticeHelp =
     "Give jobs that must stop the scenario's notice, if it has one, to write a checkpoint.";
 
+inline constexpr std::string_view kOnEventsHelp =
+    "Take nodes back as soon as the SLO breaks or the queue jumps, and not only every review_every.";
+
 // All jobs but those on notice, in the order in which they should be stopped to return `wanted` nodes.  Lost work
 // first, then latest start, then lowest id (design/policies.md, priority_reclaim; capacity_loan divides by nodes, a job
 // over many of them counting once).

@@ -97,7 +97,7 @@ struct TenantView {
 
 // How `waiting` differs from what it was at the last call of this queue.
 struct WaitingChanges {
-  std::span<const JobId> gone{};           // Started; one may have come back since.
+  std::span<const JobId> gone{};           // Started (as guests too) or refused; one may have come back since.
   std::span<const WaitingJobView> come{};  // Submitted or stopped, and waiting now; in any order.
   std::span<const JobId> blocked{};        // All that are blocked now.
 };

@@ -55,7 +55,7 @@ class ConservativeBackfillQueue final : public TrainingQueue {
  private:
   struct Note {  // Of the plan.
     Gpus gpus{0};
-    Instant end = Instant::never();
+    Instant start = Instant::never(), end = Instant::never();
   };
 
   // Whether all went by plan since the last call: those that should run do, nobody else, and who came is last.
@@ -64,6 +64,9 @@ class ConservativeBackfillQueue final : public TrainingQueue {
     if (std::exchange(stale_, blocked) || blocked) return false;  // Whoever is blocked is tried again next time.
     for (const WaitingJobView& job : view.changes->come) {
       if (job.id < last_) return false;
+    }
+    for (const JobId job : view.changes->gone) {
+      if (starts_.contains({notes_[job].start, job})) return false;  // Elsewhere than planned: as a guest.
     }
     const auto over = std::upper_bound(ends_.begin(), ends_.end(), view.now);
     if (static_cast<std::size_t>(ends_.end() - over) != view.running.size()) return false;
@@ -102,7 +105,7 @@ class ConservativeBackfillQueue final : public TrainingQueue {
     const Instant end = start == Instant::never() ? start : FreeProfile::after(start, length);
     if (start != Instant::never()) profile_.add(start, end, Gpus{0} - job.gpus);
     if (start != Instant::never()) starts_.emplace(start, job.id);
-    notes_[job.id] = {job.gpus, end};
+    notes_[job.id] = {job.gpus, start, end};
     last_ = job.id;
   }
 

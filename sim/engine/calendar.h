@@ -27,11 +27,12 @@ enum class EventKind : std::uint8_t {
   kRequestArrival,  // The next request of a stream.
   kRequestReady,    // A request leaves the front end's processing.
   kJobArrival,
-  kDispatch,  // Held requests are offered to the router again.
-  kReview,    // The allocator.
-  kSchedule,  // The training queue.
-  kTouch,     // Flows start or are cut: SimGrid's clock must stand at this instant.
-  kEnd,       // The horizon; touches SimGrid too.
+  kDispatch,     // Held requests are offered to the router again.
+  kReview,       // The allocator.
+  kSchedule,     // The training queue.
+  kEventReview,  // The allocator, because something happened.
+  kTouch,        // Flows start or are cut: SimGrid's clock must stand at this instant.
+  kEnd,          // The horizon; touches SimGrid too.
 };
 constexpr bool touches_simgrid(EventKind k) { return k >= EventKind::kTouch; }
 

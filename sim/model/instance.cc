@@ -104,7 +104,8 @@ Result<Blocks> plan_memory(const ModelSpec& model, const GpuSpec& gpu, const Ins
                            const InstanceOptions& o) {
   const Gpus gpus = o.layout.gpus();
   const double n = gpus.value;
-  const double usable = o.gpu_memory_utilization * static_cast<double>(gpu.memory.value);
+  const double usable =
+      o.gpu_memory_utilization * static_cast<double>(gpu.memory.value) - static_cast<double>(o.set_aside.value);
   const double weights = cost.weights_per_gpu();
   if (weights >= usable) {
     return Error{

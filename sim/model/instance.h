@@ -36,6 +36,7 @@ struct Speculation {
 struct InstanceOptions {
   InstanceLayout layout;
   double gpu_memory_utilization = 0.9;
+  Bytes set_aside{0};  // Of that, per GPU, for others.
   Tokens block_size{16};
   Tokens max_num_batched_tokens{8192};
   std::int32_t max_num_seqs = 256;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "sim/observe/audit_print.h"
+
 namespace jevons {
 namespace {
 
@@ -18,17 +20,6 @@ constexpr std::string_view kReplicas = "replicas";
 std::string name_of(JobId id) { return "job " + std::to_string(id.index); }
 std::string name_of(NodeId id) { return "node " + std::to_string(id.index); }
 std::string name_of(ReplicaId id) { return "replica " + std::to_string(id.index); }
-
-// SplitMix64 (Steele et al., 2014) of the time.
-std::uint64_t print_of(Instant t) {
-  std::uint64_t z = static_cast<std::uint64_t>(t.ns) + 0x9e3779b97f4a7c15ULL;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
-}
-std::uint64_t print_of(std::int64_t gpus, Instant from, Instant to) {
-  return static_cast<std::uint64_t>(gpus) * (print_of(to) - print_of(from));
-}
 
 }  // namespace
 
@@ -98,7 +89,9 @@ void GpuAudit::job_starts(Instant now, const GangStart& start) {
     return finding_->add(now, kJobs, name_of(start.job) + " starts before it arrived or after it ended");
   }
   JobState& job = it->second;
-  if (!job.shares.empty()) return finding_->add(now, kJobs, name_of(start.job) + " starts while it runs");
+  if (!job.shares.empty() || !job.guest_shares.empty()) {
+    return finding_->add(now, kJobs, name_of(start.job) + " starts while it runs");
+  }
   if (!gang_fits(now, start, job)) return;
   take_gang(now, start, &job);
   if (job.first_start == Instant::never()) job.first_start = now;
@@ -272,6 +265,8 @@ void GpuAudit::node_given_back(Instant now, NodeId node, PoolId pool) {
   }
   finding_->expect(n.replicas == 0, now, kReplicas,
                    [&] { return name_of(node) + " is given back with a replica on it"; });
+  finding_->expect(n.seats == 0, now, kExclusive,
+                   [&] { return name_of(node) + " is given back while it is open to guests"; });
   n.holder = PoolId{};
   node_moves_ += now > Instant{} ? 1 : 0;
   hold(now, node, -cluster_->group_of(node).gpus_per_node.value);
@@ -343,8 +338,9 @@ void GpuAudit::end_run(Instant now) {
                      [&, i = id] { return name_of(JobId{i}) + " had not ended when the run did"; });
   }
   for (std::size_t g = 0; g < groups_.size(); ++g) end_group(now, g);
+  end_guests(now);
   const auto total = [&](Purpose p) {
-    Int128 t = 0;
+    Int128 t = guest_time(p);
     for (const GroupState& g : groups_) t += g.gpu_ns[static_cast<std::size_t>(p)];
     return t;
   };

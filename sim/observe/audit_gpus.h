@@ -38,6 +38,11 @@ class GpuAudit {
   void node_taken(Instant now, NodeId node, PoolId pool);
   void node_given_back(Instant now, NodeId node, PoolId pool);
   void stretch(Instant now, const GpuStretch& s);
+  // Guests (audit_guests.cc).
+  void guest_seats(Instant now, NodeId node, Gpus seats);
+  void guest_starts(Instant now, const GangStart& start);
+  void guest_stops(Instant now, JobId id, bool preempted);
+  void guest_stretch(Instant now, const GpuStretch& s);
   void kv(Instant now, ReplicaId id, Blocks used, Blocks total);
   void replica_starts(Instant now, ReplicaId id, NodeId node, Blocks kv_total);
   void replica_ends(Instant now, ReplicaId id, Blocks kv_used);
@@ -49,6 +54,7 @@ class GpuAudit {
     PoolId holder;              // Invalid: no pool.
     std::int32_t training = 0;  // GPUs held by jobs.
     std::int32_t replicas = 0;
+    std::int32_t seats = 0, guests = 0;
     bool broken = false;
   };
   struct GroupState {
@@ -59,6 +65,12 @@ class GpuAudit {
     std::uint64_t idle_print = 0;  // Of the idle stretches.
     std::uint64_t all_print = 0;   // Of all stretches.
     std::array<Int128, kPurposes> gpu_ns{};
+    // Seats for guests, and those taken; their times likewise.
+    std::int64_t seats = 0, sitting = 0;
+    Instant seats_since;
+    std::uint64_t sat_print = 0, guest_print = 0;
+    Int128 open_ns = 0;
+    std::array<Int128, kPurposes> guest_ns{};
   };
   struct JobState {
     Gpus gpus;
@@ -66,7 +78,8 @@ class GpuAudit {
     std::int64_t held_gpus = 0;
     std::int32_t resizes = 0;
     Instant submit, first_start = Instant::never(), started;
-    std::vector<std::pair<NodeId, Gpus>> shares;  // Empty: not running.
+    std::vector<std::pair<NodeId, Gpus>> shares;        // Empty: not running.
+    std::vector<std::pair<NodeId, Gpus>> guest_shares;  // Empty: no guest.
     Int128 held_gpu_ns = 0;
     std::int32_t preemptions = 0;
     bool ended = false;
@@ -90,6 +103,10 @@ class GpuAudit {
   void release_gang(Instant now, JobState* job);
   void check_job_end(Instant now, const JobRecord& r, const JobState& job);
   void end_group(Instant now, std::size_t index);
+  static void settle_seats(GroupState* group, Instant now);
+  void end_guests(Instant now);
+  Int128 guest_time(Purpose purpose) const;
+  void compare_guests(Instant end, const GuestResult& given) const;
   void compare_jobs(Instant end, const TrainingResult& given) const;
   void compare_money(Instant end, const RunResult& result) const;
 
@@ -103,6 +120,7 @@ class GpuAudit {
   std::int64_t last_replica_ = -1;
   JobTotals totals_;
   std::uint64_t node_moves_ = 0;
+  std::uint64_t guest_starts_ = 0, guests_sent_away_ = 0;
 };
 
 }  // namespace jevons

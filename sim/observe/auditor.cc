@@ -83,6 +83,18 @@ void Auditor::on_job_stop(Instant t, JobId id, bool preempted) {
 void Auditor::on_job_end(Instant t, const JobRecord& r) {
   if (impl_->tick(t)) impl_->gpus.job_ends(t, r);
 }
+void Auditor::on_guest_seats(Instant t, NodeId node, Gpus seats) {
+  if (impl_->tick(t)) impl_->gpus.guest_seats(t, node, seats);
+}
+void Auditor::on_guest_start(Instant t, const GangStart& start) {
+  if (impl_->tick(t)) impl_->gpus.guest_starts(t, start);
+}
+void Auditor::on_guest_stop(Instant t, JobId id, bool preempted) {
+  if (impl_->tick(t)) impl_->gpus.guest_stops(t, id, preempted);
+}
+void Auditor::on_guest_time(Instant t, const GpuStretch& s) {
+  if (impl_->tick(t)) impl_->gpus.guest_stretch(t, s);
+}
 void Auditor::on_node_taken(Instant t, NodeId node, PoolId pool) {
   if (impl_->tick(t)) impl_->gpus.node_taken(t, node, pool);
 }

@@ -44,6 +44,10 @@ class Auditor final : public Observer {
   void on_fault(Instant, std::uint32_t, std::int32_t, GpuTime) override;
   void on_job_stop(Instant, JobId, bool preempted) override;
   void on_job_end(Instant, const JobRecord&) override;
+  void on_guest_seats(Instant, NodeId, Gpus) override;
+  void on_guest_start(Instant, const GangStart&) override;
+  void on_guest_stop(Instant, JobId, bool preempted) override;
+  void on_guest_time(Instant, const GpuStretch&) override;
   void on_node_taken(Instant, NodeId, PoolId) override;
   void on_node_given_back(Instant, NodeId, PoolId) override;
   void on_gpu_time(Instant, const GpuStretch&) override;

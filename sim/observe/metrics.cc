@@ -38,7 +38,7 @@ void add(const JobRecord& r, JobsResult* out) {
   out->preemptions += static_cast<std::uint64_t>(r.preemptions);
   out->failures += static_cast<std::uint64_t>(r.failures);
   out->resizes += static_cast<std::uint64_t>(r.resizes);
-  out->useful += r.useful;
+  out->useful += r.useful - r.guest_useful;
   out->in_system += r.gpus * (r.finish - r.submit);
   if (r.first_start != Instant::never()) out->elapsed += r.gpus * (r.finish - r.first_start);
   out->lost += r.lost;
@@ -192,6 +192,7 @@ void Metrics::on_job_end(Instant, const JobRecord& r) {
   t.resizes += static_cast<std::uint64_t>(r.resizes);
   t.failures += static_cast<std::uint64_t>(r.failures);
   t.lost_to_failures += r.lost_to_failures;
+  result_.guests.work += r.guest_work;
   if (r.first_start != Instant::never()) t.elapsed += r.gpus * (r.finish - r.first_start);
   if (r.deadline != Instant::never()) {
     ++t.deadlines;
@@ -223,6 +224,21 @@ void Metrics::on_job_end(Instant, const JobRecord& r) {
       t.jct.add(age.ns);
       break;
   }
+}
+
+void Metrics::on_guest_seats(Instant at, NodeId node, Gpus seats) {
+  const auto it = open_.find(node);
+  if (it != open_.end()) {
+    result_.guests.open += it->second.first * (at - it->second.second);
+    open_.erase(it);
+  }
+  if (seats > Gpus{0}) open_[node] = {seats, at};
+}
+
+void Metrics::on_guest_start(Instant, const GangStart&) { ++result_.guests.starts; }
+void Metrics::on_guest_stop(Instant, JobId, bool preempted) { result_.guests.sent_away += preempted ? 1 : 0; }
+void Metrics::on_guest_time(Instant, const GpuStretch& s) {
+  result_.guests.by_purpose[static_cast<std::size_t>(s.purpose)] += s.gpus * (s.to - s.from);
 }
 
 void Metrics::on_fault(Instant, std::uint32_t cause, std::int32_t jobs, GpuTime lost) {

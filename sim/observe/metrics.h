@@ -51,6 +51,10 @@ class Metrics final : public Observer {
   void on_node_taken(Instant, NodeId, PoolId) override;
   void on_node_given_back(Instant, NodeId, PoolId) override;
   void on_gpu_time(Instant, const GpuStretch&) override;
+  void on_guest_seats(Instant, NodeId, Gpus) override;
+  void on_guest_start(Instant, const GangStart&) override;
+  void on_guest_stop(Instant, JobId, bool preempted) override;
+  void on_guest_time(Instant, const GpuStretch&) override;
   void on_flow_end(Instant, std::uint64_t, Bytes, bool) override;
   void on_run_end(Instant) override;
 
@@ -63,6 +67,7 @@ class Metrics final : public Observer {
 
   MetricsSetup setup_;
   RunResult result_;
+  std::map<NodeId, std::pair<Gpus, Instant>> open_;  // Seats for guests, and since when.
   std::vector<Int128> earned_;  // Pico-dollars by pool.
   std::map<std::string, JobsResult, std::less<>> tenants_;
   std::map<std::int32_t, JobsResult> priorities_;

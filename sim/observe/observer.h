@@ -96,6 +96,9 @@ struct JobRecord {
   std::string_view tenant{};
   std::int32_t priority = 0;
   JobRejection rejection = JobRejection::kNone;  // Of rejected jobs.
+  // As a guest on serving GPUs: the useful part of its time there (of `useful`), and what those steps would have taken
+  // on GPUs of its own.
+  GpuTime guest_useful{}, guest_work{};
 };
 
 struct GangStart {
@@ -115,6 +118,12 @@ class Observer {
   virtual void on_job_resize(Instant, const GangStart&) {}                     // It runs on these from this instant.
   virtual void on_job_stop(Instant, JobId, bool /*preempted*/) {}              // Its GPUs are free from this instant.
   virtual void on_job_end(Instant, const JobRecord&) {}
+  // Guests, jobs that share GPUs of a serving node.  Those GPUs' own time is their replica's; the guests' is told
+  // beside it, by purpose as of any job.
+  virtual void on_guest_seats(Instant, NodeId, Gpus /*open from this instant; 0 = none*/) {}
+  virtual void on_guest_start(Instant, const GangStart&) {}
+  virtual void on_guest_stop(Instant, JobId, bool /*preempted*/) {}
+  virtual void on_guest_time(Instant, const GpuStretch&) {}
   virtual void on_node_taken(Instant, NodeId, PoolId) {}  // A pool holds the whole node from this instant.
   virtual void on_node_given_back(Instant, NodeId, PoolId) {}
   virtual void on_node_fails(Instant, NodeId) {}  // Nobody holds it; it is broken from this instant.

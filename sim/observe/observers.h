@@ -24,6 +24,10 @@ class Observers {
     tell(&Observer::on_gpu_time, now, GpuStretch{group, purpose, gpus, from, to, phases});
   }
 
+  void guest_time(Instant now, GroupId group, Purpose purpose, Gpus gpus, Instant from, Instant to) const {
+    if (to > from) tell(&Observer::on_guest_time, now, GpuStretch{group, purpose, gpus, from, to});
+  }
+
  private:
   std::vector<Observer*> all_;
 };

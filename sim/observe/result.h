@@ -67,7 +67,7 @@ struct TrainingResult {
   Histogram queueing_delay;                // ns, started measured jobs: first start - submit.
   Histogram unfinished_age;                // ns, unfinished measured jobs: end of the run - submit; their JCT is more.
   Histogram unstarted_age;                 // ns, of those that never started.
-  GpuTime useful;                          // Training time of kept steps (ledger's kTraining).
+  GpuTime useful;                          // Training time of kept steps (ledger's kTraining): not of guests.
   Instant last_finish;                     // Makespan: end of the last completed job.
   std::vector<TenantResult> tenants;       // By name.
   std::vector<PriorityResult> priorities;  // The lowest first.
@@ -87,6 +87,14 @@ struct FaultResult {  // Of one cause.
   GpuTime lost;                    // Training undone.
 };
 
+// Jobs on GPUs of serving nodes.  None of this time is part of a ledger: there it is the replicas'.
+struct GuestResult {
+  std::array<GpuTime, kPurposes> by_purpose{};
+  GpuTime open;  // Of the seats offered.
+  GpuTime work;  // What the steps they kept would have taken on GPUs of their own.
+  std::uint64_t starts = 0, sent_away = 0;
+};
+
 struct Ledger {  // GPU-time by purpose and by power phase; per group and in total.
   std::array<GpuTime, kPurposes> by_purpose{};
   std::array<GpuTime, kPowerPhases> by_phase{};  // Adds up to the same total.
@@ -104,6 +112,7 @@ struct RunResult {
   std::vector<ServingResult> pools;
   ServingResult serving;  // All pools together.
   TrainingResult training;
+  GuestResult guests;
   std::vector<FaultResult> faults;  // By cause.
   std::vector<std::string> groups;
   std::vector<Ledger> ledger_by_group;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "sim/model/slowdown.h"
 #include "sim/run_error.h"
 
 namespace jevons {
@@ -16,7 +17,10 @@ Pool::Pool(PoolId id, const PoolSetup* setup, const PoolContext& context)
       dispatch_slot_(context.calendar->add_slot(EventKind::kDispatch, id.index)) {
   CHECK(!setup->instances.empty());
   smallest_kv_ = setup->instances.front().plan.kv_blocks;
-  for (const PoolInstance& i : setup->instances) smallest_kv_ = std::min(smallest_kv_, i.plan.kv_blocks);
+  for (const PoolInstance& i : setup->instances) {
+    smallest_kv_ = std::min(smallest_kv_, i.plan.kv_blocks);
+    if (takes_guests()) shared_time_.push_back(slowed(i.plan.time, setup->colocation.serving_slowdown));
+  }
 }
 
 // A request must fit alone into the smallest replica, or it could never finish there.

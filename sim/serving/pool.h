@@ -51,8 +51,17 @@ class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionPro
   // A draining node that has become empty since the last call; invalid if none.
   NodeId next_drained();
 
-  // The allocator's view, without the node counts.  Starts a new review period.
-  void review(Instant now, Duration period, PoolView* view);
+  // The allocator's view, without the node counts.  On the period it starts a new one, which lasts `period`.
+  void review(Instant now, Duration period, bool on_period, PoolView* view);
+  // Guests on its nodes (co-location).  By GPU of the node: who sits there (invalid = nobody), and how fast a guest is
+  // there, from how busy the replicas were in the last period.
+  bool takes_guests() const { return setup_->colocation.memory > Bytes{0}; }
+  Gpus guest_seats(NodeId node) const;
+  void set_guests(NodeId node, std::span<const JobId> by_gpu, Instant now);
+  std::vector<double> guest_speeds(NodeId node) const;
+  // As AllocatorEvents has them; the first answers true once a period.
+  bool slo_breaks();
+  bool queue_jumped() const;
 
   // End of the run: every request in flight is cut off, every replica closed.
   void end(Instant now);
@@ -65,7 +74,9 @@ class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionPro
   Duration predicted_tpot() const override;
 
  private:
-  struct Window {  // Since the last review.
+  struct Window {  // Since the last review on the period.
+    Instant from;
+    bool told_broken = false;
     std::int64_t arrived = 0, finished = 0, met = 0;
     std::int64_t prompt_tokens = 0;
     std::int64_t produced_before = 0;
@@ -83,14 +94,17 @@ class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionPro
   std::int64_t at_front() const { return held_.size() + static_cast<std::int64_t>(preparing_.size()); }
   std::int64_t queued() const;
   double mean_kv_use(Instant now);
-  void view_window(std::int64_t produced, Duration period, PoolView* view) const;
+  void view_window(std::int64_t produced, PoolView* view) const;
+  double load_nodes(double prompt_tokens, double output_tokens, Duration time) const;
   void wake_dispatch(Instant now);
   std::int64_t produced_until(Instant now) const;
   std::vector<Replica*> on_node(NodeId node) const;
+  const LinearIterationModel* shared_time_of(const PoolInstance& instance) const;
 
   PoolId id_;
   const PoolSetup* setup_;
   PoolContext context_;
+  std::vector<LinearIterationModel> shared_time_;   // Of each instance, with a guest; empty if it takes none.
   std::vector<std::unique_ptr<Replica>> replicas_;  // Ascending id; draining ones too.
   std::vector<ReplicaView> ready_;                  // Ascending id.
   std::vector<ReplicaView> open_;                   // Of these, those that may have one more request waiting.
@@ -103,6 +117,9 @@ class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionPro
   std::uint64_t in_flight_ = 0;
   std::int64_t produced_ended_ = 0;  // Tokens of replicas that have ended.
   Window window_;
+  Tokens last_prompt_, last_output_;      // Of the period before;
+  bool had_period_ = false;               // if there was one.
+  std::int64_t queued_then_ = 0;          // At the last review of any kind.
   Instant now_;                           // Of the policy's call, for the probes.
   const RequestState* probed_ = nullptr;  // The request that admission is asked about.
 };

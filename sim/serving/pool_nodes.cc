@@ -12,6 +12,10 @@ const PoolInstance* Pool::instance_for(GroupId group) const {
   return nullptr;
 }
 
+const LinearIterationModel* Pool::shared_time_of(const PoolInstance& instance) const {
+  return takes_guests() ? &shared_time_[static_cast<std::size_t>(&instance - setup_->instances.data())] : nullptr;
+}
+
 std::vector<Replica*> Pool::on_node(NodeId node) const {
   std::vector<Replica*> out;
   for (const auto& r : replicas_) {
@@ -37,6 +41,8 @@ void Pool::add_node(NodeId node, Instant now) {
                                                                .fast_forward = context_.fast_forward,
                                                                .time = &instance->plan.time,
                                                                .table = setup_->table.get(),
+                                                               .shared_time = shared_time_of(*instance),
+                                                               .shared_slowdown = setup_->colocation.serving_slowdown,
                                                                .limits = &setup_->limits,
                                                                .batcher = setup_->batcher.get(),
                                                                .batcher_name = setup_->batcher_name,
@@ -67,6 +73,31 @@ void Pool::set_draining(NodeId node, bool draining, Instant now) {
     }
   }
   if (!draining) wake_dispatch(now);
+}
+
+Gpus Pool::guest_seats(NodeId node) const {
+  Gpus seats{0};
+  for (const Replica* r : on_node(node)) seats += r->setup().gpus;
+  return seats;
+}
+
+// A replica slows down when anybody is on any of its GPUs.
+void Pool::set_guests(NodeId node, std::span<const JobId> by_gpu, Instant now) {
+  for (Replica* r : on_node(node)) {
+    const auto own = by_gpu.first(static_cast<std::size_t>(r->setup().gpus.value));
+    by_gpu = by_gpu.subspan(own.size());
+    r->share_gpus(std::any_of(own.begin(), own.end(), [](JobId j) { return j.valid(); }), now);
+  }
+}
+
+std::vector<double> Pool::guest_speeds(NodeId node) const {
+  const Colocation& c = setup_->colocation;
+  std::vector<double> by_gpu;
+  for (const Replica* r : on_node(node)) {
+    const double speed = c.guest_speed_idle + (c.guest_speed_busy - c.guest_speed_idle) * r->busy_share();
+    by_gpu.insert(by_gpu.end(), static_cast<std::size_t>(r->setup().gpus.value), speed);
+  }
+  return by_gpu;
 }
 
 bool Pool::node_empty(NodeId node) const { return node_load(node) == 0; }
@@ -119,7 +150,7 @@ std::int64_t Pool::produced_until(Instant now) const {
   return n;
 }
 
-void Pool::review(Instant now, Duration period, PoolView* view) {
+void Pool::review(Instant now, Duration period, bool on_period, PoolView* view) {
   view->id = id_;
   view->name = setup_->name;
   view->initial_nodes = setup_->initial_nodes.value;
@@ -133,10 +164,54 @@ void Pool::review(Instant now, Duration period, PoolView* view) {
     view->running += r->running();
   }
   view->kv_use = mean_kv_use(now);
+  queued_then_ = queued();
   const std::int64_t produced = produced_until(now);
-  view_window(produced, period, view);
+  view_window(produced, view);
+  const Duration passed = now - window_.from;
+  if (on_period || !had_period_) {
+    if (passed > Duration{0}) {
+      view->load_nodes =
+          load_nodes(static_cast<double>(view->prompt.value), static_cast<double>(view->output.value), passed);
+    }
+  } else {
+    const double rest = std::max(0.0, 1 - passed.seconds() / period.seconds());
+    view->load_nodes =
+        load_nodes(static_cast<double>(view->prompt.value) + rest * static_cast<double>(last_prompt_.value),
+                   static_cast<double>(view->output.value) + rest * static_cast<double>(last_output_.value), period);
+  }
+  if (!on_period) return;
+  for (const auto& r : replicas_) r->begin_period(now);
+  had_period_ = passed > Duration{0};
+  last_prompt_ = view->prompt;
+  last_output_ = view->output;
   window_ = {};
+  window_.from = now;
   window_.produced_before = produced;
+}
+
+bool Pool::slo_breaks() {
+  const Slo& slo = setup_->slo;
+  const bool promised = slo.ttft > Duration{0} || slo.tpot > Duration{0} || slo.e2e > Duration{0};
+  if (!promised || window_.told_broken || window_.finished < kSloSample) return false;
+  window_.told_broken = static_cast<double>(window_.met) < kSloShare * static_cast<double>(window_.finished);
+  return window_.told_broken;
+}
+
+bool Pool::queue_jumped() const {
+  std::int64_t nodes = 0;  // Replicas of a node lie side by side.
+  for (std::size_t i = 0; i < ready_.size(); ++i) nodes += i == 0 || ready_[i].node != ready_[i - 1].node ? 1 : 0;
+  return queued() > std::max(kQueuePerNode * nodes, 2 * queued_then_);
+}
+
+// Of so many tokens in `time`.
+double Pool::load_nodes(double prompt_tokens, double output_tokens, Duration time) const {
+  const PoolInstance& instance = setup_->instances.front();
+  const NodeGroup& group = context_.cluster->groups[instance.group.index];
+  const double replicas = group.gpus_per_node.value / instance.gpus_per_replica.value;
+  const double s = time.seconds();
+  const double prefill = prompt_tokens / s / instance.plan.prefill_tokens_per_s;
+  const double decode = output_tokens / s / instance.plan.decode_tokens_per_s;
+  return (prefill + decode) / replicas;
 }
 
 double Pool::mean_kv_use(Instant now) {
@@ -146,19 +221,10 @@ double Pool::mean_kv_use(Instant now) {
   return ready_.empty() ? 0 : use / static_cast<double>(ready_.size());
 }
 
-// What happened since the last review.
-void Pool::view_window(std::int64_t produced, Duration period, PoolView* view) const {
-  const PoolInstance& instance = setup_->instances.front();
-  const NodeGroup& group = context_.cluster->groups[instance.group.index];
+// What happened since the last review on the period.
+void Pool::view_window(std::int64_t produced, PoolView* view) const {
+  const NodeGroup& group = context_.cluster->groups[setup_->instances.front().group.index];
   view->usd_per_node_hour = group.price_usd_per_gpu_hour * group.gpus_per_node.value;
-  if (period > Duration{0}) {
-    const double replicas = group.gpus_per_node.value / instance.gpus_per_replica.value;
-    const double s = period.seconds();
-    const double prefill = static_cast<double>(window_.prompt_tokens) / s / instance.plan.prefill_tokens_per_s;
-    const double decode =
-        static_cast<double>(produced - window_.produced_before) / s / instance.plan.decode_tokens_per_s;
-    view->load_nodes = (prefill + decode) / replicas;
-  }
   view->slo_met =
       window_.finished == 0 ? 1.0 : static_cast<double>(window_.met) / static_cast<double>(window_.finished);
   view->finished = window_.finished;

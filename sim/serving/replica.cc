@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sim/model/slowdown.h"
+
 namespace jevons {
 
 Replica::Replica(const ReplicaSetup& setup, Instant now, Calendar* calendar, RequestTable* requests,
@@ -16,6 +18,7 @@ Replica::Replica(const ReplicaSetup& setup, Instant now, Calendar* calendar, Req
       kv_(setup.kv_blocks, setup.limits->block_size, setup.prefix_caching),
       block_size_(setup.limits->block_size.value),
       growth_(static_cast<std::size_t>(block_size_)),
+      period_since_(now),
       phase_since_(now),
       purpose_since_(now) {
   observers_->tell(&Observer::on_replica_start, now, setup_.id, setup_.node, kv_.total());
@@ -25,6 +28,11 @@ void Replica::enqueue(RequestSlot request, Instant now) {
   waiting_.push_back(request);
   waiting_tokens_ += (*requests_)[request].target();
   if (!under_way_) return plan(now);
+  cut_span(now);
+}
+
+// To the step in progress.
+void Replica::cut_span(Instant now) {
   if (cut_) return;
   span_steps_ = std::min(span_steps_, steps_done(now) + 1);
   cut_ = true;
@@ -190,7 +198,28 @@ Duration Replica::predicted_step(Tokens prompt, Instant now) const {
   const Int128 longest = static_cast<Int128>(batch) * std::max<std::int64_t>(1, setup_.limits->max_model_len.value - 1);
   context = std::min({context * batch / all, longest, static_cast<Int128>(kv_.total().value) * block_size_});
   const IterationShape shape{.tokens = batch, .decode = batch, .decode_context = static_cast<std::int64_t>(context)};
-  return duration_from_fixed(setup_.table != nullptr ? setup_.table->time(shape) : setup_.time->time(shape));
+  return duration_from_fixed(setup_.table != nullptr ? table_time(shape) : time().time(shape));
+}
+
+FixedTime Replica::table_time(const IterationShape& shape) const {
+  const FixedTime alone = setup_.table->time(shape);
+  return shared_ ? slowed(alone, setup_.shared_slowdown) : alone;
+}
+
+void Replica::share_gpus(bool shared, Instant now) {
+  if (shared == shared_) return;
+  CHECK(!shared || setup_.shared_time != nullptr);
+  shared_ = shared;
+  if (under_way_) cut_span(now);
+}
+
+void Replica::begin_period(Instant now) {
+  const Duration under_way = phase_ == PowerPhase::kWaiting ? Duration{0} : now - phase_since_;
+  const Duration busy = busy_ + under_way;
+  const Duration whole = now - period_since_;
+  if (whole > Duration{0}) busy_share_ = static_cast<double>(busy.ns) / static_cast<double>(whole.ns);
+  busy_ = Duration{0} - under_way;  // close_phase() will count it.
+  period_since_ = now;
 }
 
 void Replica::set_draining(bool draining, Instant now) { enter(phase_, draining, now); }
@@ -214,6 +243,7 @@ void Replica::enter(PowerPhase phase, bool draining, Instant now) {
 
 void Replica::close_phase(Instant now) {
   spent_[index_of(phase_)] += now - phase_since_;
+  if (phase_ != PowerPhase::kWaiting) busy_ += now - phase_since_;
   phase_since_ = now;
 }
 

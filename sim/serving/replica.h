@@ -41,7 +41,9 @@ struct ReplicaSetup {
   bool prefix_caching = true;
   bool fast_forward = true;
   const LinearIterationModel* time = nullptr;
-  const IterationTable* table = nullptr;  // Used instead of `time` when not null.
+  const IterationTable* table = nullptr;              // Used instead of `time` when not null.
+  const LinearIterationModel* shared_time = nullptr;  // `time` while a guest is on its GPUs; null = never.
+  double shared_slowdown = 1;                         // Of `table` likewise.
   const BatchLimits* limits = nullptr;
   const Batcher* batcher = nullptr;
   std::string_view batcher_name;
@@ -79,6 +81,12 @@ class Replica {
   // their mean context, where batch or memory hold fewer.
   Duration predicted_step(Tokens prompt, Instant now) const;
 
+  // Whether a guest is on its GPUs.  The step in progress ends as it began.
+  void share_gpus(bool shared, Instant now);
+  // Share of the time that it ran iterations in the period before the last call of begin_period, or since its start; 1
+  // before the first call.
+  double busy_share() const { return busy_share_; }
+  void begin_period(Instant now);
   // From now on its GPU-time counts as draining (or, when taken back, as serving again).
   void set_draining(bool draining, Instant now);
   // Takes every request away, as it stands at `now`: `produced` is up to date, memory is released.  Oldest first.
@@ -116,6 +124,9 @@ class Replica {
   void begin_decode(Instant now);
   std::int64_t longest_span() const;
   std::int64_t steps_without_growth() const;
+  const LinearIterationModel& time() const { return shared_ ? *setup_.shared_time : *setup_.time; }
+  FixedTime table_time(const IterationShape& shape) const;
+  void cut_span(Instant now);
   void launch(PowerPhase phase, Instant now);
   void rest(Instant now);
 
@@ -176,6 +187,10 @@ class Replica {
 
   PowerPhase phase_ = PowerPhase::kWaiting;  // Of the iteration or span under way.
   bool draining_ = false;
+  bool shared_ = false;
+  Duration busy_{};  // In this period by phase_since_; negative, if that lies before the period.
+  Instant period_since_;
+  double busy_share_ = 1;
   Instant phase_since_, purpose_since_;
   PhaseTimes spent_{};  // In each phase since purpose_since_, up to phase_since_.
 

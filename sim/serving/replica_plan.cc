@@ -184,7 +184,7 @@ void Replica::begin_mixed(Instant now) {
       has_partial_ = true;
     }
   }
-  span_ = {.first = setup_.table != nullptr ? setup_.table->time(shape) : setup_.time->time(shape), .growth = 0};
+  span_ = {.first = setup_.table != nullptr ? table_time(shape) : time().time(shape), .growth = 0};
   span_steps_ = taken_steps_ = 1;
   observers_->tell(&Observer::on_kv, now, setup_.id, kv_.referenced(), kv_.total());
   launch(decodes_ ? PowerPhase::kMixed : PowerPhase::kPrefill, now);
@@ -195,12 +195,11 @@ void Replica::begin_decode(Instant now) {
   const auto batch = static_cast<std::int64_t>(decoding_.size());
   if (setup_.table != nullptr) {
     const IterationShape shape{.tokens = batch, .decode = batch, .decode_context = context_};
-    span_ = {.first = setup_.table->time(shape), .growth = 0};
+    span_ = {.first = table_time(shape), .growth = 0};
     span_steps_ = 1;
   } else {
-    span_ = {.first = setup_.time->step(batch, context_),
-             .growth = setup_.time->step_growth(batch),
-             .floor = setup_.time->step_floor(batch)};
+    span_ = {
+        .first = time().step(batch, context_), .growth = time().step_growth(batch), .floor = time().step_floor(batch)};
     span_steps_ = setup_.fast_forward ? longest_span() : 1;
   }
   taken_steps_ = 1;

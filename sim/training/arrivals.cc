@@ -7,11 +7,12 @@
 
 namespace jevons {
 
-TrainingRuntime::TrainingRuntime(const TrainingSetup* setup, const Cluster* cluster, GpuPool* gpus, Flows* flows,
-                                 Calendar* calendar, const Observers* observers)
+TrainingRuntime::TrainingRuntime(const TrainingSetup* setup, const Cluster* cluster, GpuPool* gpus, GuestSeats* seats,
+                                 Flows* flows, Calendar* calendar, const Observers* observers)
     : setup_(setup),
       cluster_(cluster),
       gpus_(gpus),
+      seats_(seats),
       flows_(flows),
       calendar_(calendar),
       observers_(observers),

@@ -27,6 +27,7 @@ void TrainingRuntime::on_schedule(Instant now) {
     if (WaitingJobView* w = find_waiting(id)) w->blocked = false;
   }
   blocked_.clear();
+  offer_guest_seats(now);
   calendar_->cancel(ask_slot_);
   if (decision_.ask_again != Instant::never()) {
     if (decision_.ask_again <= now) throw_contract_error(setup_->queue_name, "asks to be called again now", now);
@@ -249,9 +250,7 @@ void TrainingRuntime::start(JobId id, std::vector<NodeShare> shares, Instant now
   JobState& s = state(id);
   s.shares = std::move(shares);
   gpus_->take(s.shares, now);
-  s.slot = calendar_->add_slot(EventKind::kJobPhase, id.index);
   s.started = now;
-  if (s.record.first_start == Instant::never()) s.record.first_start = now;
   RunningJobView view;
   view.id = id;
   view.submit = asked(id).submit;
@@ -262,13 +261,8 @@ void TrainingRuntime::start(JobId id, std::vector<NodeShare> shares, Instant now
   auto place = running_.end();
   while (place != running_.begin() && std::prev(place)->started == now && id < std::prev(place)->id) --place;
   running_.insert(place, view);
-  s.phase = JobPhase::kRestoring;
   hold(id, now);
-  if (s.record.preemptions > 0) {
-    begin_restore(id, now);
-  } else {
-    begin_steps(id, now);
-  }
+  begin_run(id, now);
 }
 
 void TrainingRuntime::check_placement(JobId id, Gpus gpus, std::span<const NodeShare> shares,

@@ -35,12 +35,7 @@ void TrainingRuntime::hold(JobId id, Instant now) {
     const double own = speed_on(traits(id), group);
     speed = told.empty() ? own : std::min(speed, own);
     first = std::min(first, group);
-    const auto it = std::find_if(s.by_group.begin(), s.by_group.end(), [&](const auto& g) { return g.first == group; });
-    if (it == s.by_group.end()) {
-      s.by_group.emplace_back(group, share.gpus);
-    } else {
-      it->second += share.gpus;
-    }
+    add_to_group(&s, share);
     s.gpus += share.gpus;
     told.emplace_back(share.node, share.gpus);
   }
@@ -57,6 +52,16 @@ void TrainingRuntime::hold(JobId id, Instant now) {
   view.group = first;
   view.speed = s.speed;
   view.expected_end = now + wall(estimate_left(id), s.speed);
+}
+
+void TrainingRuntime::add_to_group(JobState* s, const NodeShare& share) const {
+  const GroupId group = cluster_->nodes[share.node.index].group;
+  const auto it = std::find_if(s->by_group.begin(), s->by_group.end(), [&](const auto& g) { return g.first == group; });
+  if (it == s->by_group.end()) {
+    s->by_group.emplace_back(group, share.gpus);
+  } else {
+    it->second += share.gpus;
+  }
 }
 
 // What it has done so far it keeps: resizing hands the state over, by checkpoint or in memory.

@@ -38,20 +38,24 @@ struct JobState {
   std::vector<NodeShare> ran_on;                   // Its last shares, once stopped.
   std::vector<std::pair<GroupId, Gpus>> by_group;  // Of the shares.
   double speed = 1.0;
-  Duration saved{};       // Run time in the last checkpoint.
-  Duration interval{};    // Wall time of steps between checkpoints; 0 = none.
-  Bytes checkpoint{};     // Size of one; 0 = free and instant.
-  Instant started;        // Of the current run.
-  Instant since;          // Of the phase.
-  Instant steps_from;     // Of the steps not yet saved.
-  Instant next_save;      // When the next checkpoint is due, while it steps.
-  bool leaving = false;   // On notice: stops when its checkpoint is written.
-  bool writing = false;   // A checkpoint on its way while it steps.
-  Instant snapshot;       // What that checkpoint holds: the steps up to here.
-  Instant held_since;     // `started`, or when its GPUs last changed.
-  GpuTime attained{};     // GPU and
-  Duration ran{};         // wall time it had held GPUs by then.
-  std::int32_t open = 0;  // Jobs it depends on that have not completed.
+  Duration saved{};          // Run time in the last checkpoint.
+  Duration interval{};       // Wall time of steps between checkpoints; 0 = none.
+  Bytes checkpoint{};        // Size of one; 0 = free and instant.
+  Instant started;           // Of the current run.
+  Instant since;             // Of the phase.
+  Instant steps_from;        // Of the steps not yet saved.
+  Instant next_save;         // When the next checkpoint is due, while it steps.
+  bool guest = false;        // On seats of serving nodes (guests.cc), not on GPUs of its own.
+  Duration done_before{};    // Run time of the steps from `steps_from` to `speed_from`,
+  Instant speed_from;        // since when `speed` holds: later than `steps_from` for guests alone.
+  Duration snapshot_done{};  // Run time in `snapshot`, if the speed changed after it.
+  bool leaving = false;      // On notice: stops when its checkpoint is written.
+  bool writing = false;      // A checkpoint on its way while it steps.
+  Instant snapshot;          // What that checkpoint holds: the steps up to here.
+  Instant held_since;        // `started`, or when its GPUs last changed.
+  GpuTime attained{};        // GPU and
+  Duration ran{};            // wall time it had held GPUs by then.
+  std::int32_t open = 0;     // Jobs it depends on that have not completed.
   std::uint64_t flow = 0;
   std::uint64_t named = 0;  // In which decision of the queue, counted from 1; the last.
   JobRecord record;

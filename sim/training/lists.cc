@@ -86,7 +86,8 @@ void TrainingRuntime::erase_running(JobId id) {
 bool TrainingRuntime::running(JobId job) const {
   if (job.index >= jobs_.size()) return false;
   const JobPhase p = jobs_[job.index].phase;
-  return p != JobPhase::kHeldBack && p != JobPhase::kWaiting && p != JobPhase::kPromised && p != JobPhase::kEnded;
+  return p != JobPhase::kHeldBack && p != JobPhase::kWaiting && p != JobPhase::kPromised && p != JobPhase::kEnded &&
+         !jobs_[job.index].guest;
 }
 
 std::vector<JobId> TrainingRuntime::jobs_on(NodeId node) const {
@@ -111,20 +112,19 @@ void TrainingRuntime::settle_tenant(JobId job, Gpus by, Instant now) {
 void TrainingRuntime::fill_victims(Instant now, std::vector<VictimView>* victims) const {
   for (const RunningJobView& v : running_) {
     const JobState& s = jobs_[v.id.index];
-    const bool has_steps = s.phase == JobPhase::kStepping || s.phase == JobPhase::kSaving;
-    const Duration lost = has_steps ? now - s.steps_from - instantly_saved(s, now) : Duration{0};
     VictimView& view = victims->emplace_back();
     view.id = v.id;
     view.gpus = v.gpus;
     view.nodes = static_cast<std::int32_t>(s.shares.size());
     view.started = v.started;
-    view.lost_if_stopped = v.gpus * (lost + setup_->restart_overhead);
+    view.lost_if_stopped = v.gpus * (unsaved(s, now) + setup_->restart_overhead);
     view.shares = s.shares;
     view.priority = v.traits->priority;
     view.left = estimate_left(v.id);
     view.leaving = s.leaving;
     if (v.traits->flexibility == Flexibility::kElastic && !s.leaving) view.min_gpus = least_gpus(*v.traits, v.asked);
   }
+  fill_guests(now, victims);
   std::sort(victims->begin(), victims->end(), [](const VictimView& a, const VictimView& b) { return a.id < b.id; });
 }
 

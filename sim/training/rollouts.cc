@@ -64,7 +64,7 @@ void TrainingRuntime::begin_cycle(JobId job, Instant now) {
 Duration TrainingRuntime::progress(JobId job, Instant until) const {
   const JobState& s = jobs_[job.index];
   if (rollouts_of(job) != nullptr && until == s.next_save) return cycle_end(job);
-  return s.saved + run_time(until - s.steps_from, s.speed);
+  return s.saved + stepped(s, until);
 }
 
 void TrainingRuntime::end_cycle(JobId job, Instant now) {

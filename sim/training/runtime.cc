@@ -17,6 +17,34 @@ Duration TrainingRuntime::run_time(Duration wall, double speed) const {
   return speed == 1.0 ? wall : Duration{static_cast<std::int64_t>(std::floor(static_cast<double>(wall.ns) * speed))};
 }
 
+Duration TrainingRuntime::stepped(const JobState& s, Instant to) const {
+  return s.done_before + run_time(to - s.speed_from, s.speed);
+}
+
+void TrainingRuntime::count_steps_from(JobState& s, Instant from) {
+  s.steps_from = s.speed_from = from;
+  s.done_before = Duration{0};
+}
+
+void TrainingRuntime::keep(JobState& s, Duration run_time) {
+  s.saved += run_time;
+  if (s.guest) s.record.guest_work += s.gpus * run_time;
+}
+
+// It has its GPUs or seats; from here to its end its phases follow from each other.
+void TrainingRuntime::begin_run(JobId job, Instant now) {
+  JobState& s = state(job);
+  s.slot = calendar_->add_slot(EventKind::kJobPhase, job.index);
+  s.started = now;
+  if (s.record.first_start == Instant::never()) s.record.first_start = now;
+  s.phase = JobPhase::kRestoring;
+  if (s.record.preemptions > 0) {
+    begin_restore(job, now);
+  } else {
+    begin_steps(job, now);
+  }
+}
+
 void TrainingRuntime::begin_restore(JobId job, Instant now) {
   JobState& s = state(job);
   s.phase = JobPhase::kRestoring;
@@ -37,7 +65,8 @@ void TrainingRuntime::begin_reading(JobId job, Instant now) {
 
 void TrainingRuntime::begin_steps(JobId job, Instant now) {
   JobState& s = state(job);
-  s.since = s.steps_from = now;
+  s.since = now;
+  count_steps_from(s, now);
   if (rollouts_of(job) != nullptr) return begin_cycle(job, now);
   s.phase = JobPhase::kStepping;
   const bool saves = s.interval > Duration{0} && s.checkpoint > Bytes{0};
@@ -47,8 +76,8 @@ void TrainingRuntime::begin_steps(JobId job, Instant now) {
 
 void TrainingRuntime::schedule_step_end(JobId job, Instant now) {
   JobState& s = state(job);
-  const Duration left = wall(asked(job).run_time - s.saved, s.speed);
-  const Instant done = left < Instant::never() - s.steps_from ? s.steps_from + left : Instant::never();
+  const Duration left = wall(asked(job).run_time - s.saved - s.done_before, s.speed);
+  const Instant done = left < Instant::never() - s.speed_from ? s.speed_from + left : Instant::never();
   calendar_->schedule(s.slot, std::max(now, std::min(done, s.next_save)));
 }
 
@@ -68,7 +97,7 @@ void TrainingRuntime::on_job_phase(JobId job, Instant now) {
       break;
   }
   CHECK(s.phase == JobPhase::kStepping);
-  if (now - s.steps_from >= wall(asked(job).run_time - s.saved, s.speed)) return finish(job, now);
+  if (now - s.speed_from >= wall(asked(job).run_time - s.saved - s.done_before, s.speed)) return finish(job, now);
   checkpoint_due(job, now);
 }
 
@@ -104,27 +133,35 @@ void TrainingRuntime::flow_done(std::uint64_t flow, Instant now) {
   if (s.writing) {
     s.writing = false;
     report(s, Purpose::kTraining, s.steps_from, s.snapshot, now);
-    s.saved += run_time(s.snapshot - s.steps_from, s.speed);
-    s.steps_from = s.snapshot;
+    if (s.speed_from <= s.snapshot) {
+      keep(s, stepped(s, s.snapshot));
+      count_steps_from(s, s.snapshot);
+    } else {
+      keep(s, s.snapshot_done);
+      s.done_before -= s.snapshot_done;
+      s.steps_from = s.snapshot;
+    }
     ++s.record.checkpoints;
     return schedule_step_end(job, now);
   }
   const bool saving = s.phase == JobPhase::kSaving;
   close_stretch(job, false, now);
   if (saving) {
-    s.saved = progress(job, s.since);
+    keep(s, progress(job, s.since) - s.saved);
     ++s.record.checkpoints;
   }
   if (!s.leaving) return begin_steps(job, now);
   s.phase = JobPhase::kStepping;  // With nothing to lose.
-  s.since = s.steps_from = now;
+  s.since = now;
+  count_steps_from(s, now);
   preempt(job, now);
 }
 
 void TrainingRuntime::finish(JobId job, Instant now) {
-  close_stretch(job, false, now);
-  leave(job, false, now);
   JobState& s = state(job);
+  close_stretch(job, false, now);
+  keep(s, asked(job).run_time - s.saved);
+  leave(job, false, now);
   s.phase = JobPhase::kEnded;
   s.record.finish = now;
   ++ended_;
@@ -136,10 +173,10 @@ void TrainingRuntime::finish(JobId job, Instant now) {
 void TrainingRuntime::keep_instantly_saved(JobState& s, Instant now) {
   const Duration kept = instantly_saved(s, now);
   if (s.phase != JobPhase::kStepping || kept <= Duration{0}) return;
-  s.saved += run_time(kept, s.speed);
+  keep(s, stepped(s, s.steps_from + kept));
   s.record.checkpoints += static_cast<std::int32_t>(kept.ns / s.interval.ns);
   report(s, Purpose::kTraining, s.steps_from, s.steps_from + kept, now);
-  s.steps_from = s.steps_from + kept;
+  count_steps_from(s, s.steps_from + kept);
 }
 
 void TrainingRuntime::preempt(JobId job, Instant now) {
@@ -161,10 +198,10 @@ void TrainingRuntime::preempt_with_notice(JobId job, Duration notice, Instant no
   if (s.leaving) return;
   const bool can_save = s.interval > Duration{0};
   if (can_save && s.checkpoint == Bytes{0} && s.phase == JobPhase::kStepping) {
-    s.saved += run_time(now - s.steps_from, s.speed);
+    keep(s, stepped(s, now));
     ++s.record.checkpoints;
     report(s, Purpose::kTraining, s.steps_from, now, now);
-    s.steps_from = now;
+    count_steps_from(s, now);
     return preempt(job, now);
   }
   const bool has_steps = s.phase == JobPhase::kStepping || s.phase == JobPhase::kSaving;
@@ -203,14 +240,20 @@ void TrainingRuntime::leave(JobId job, bool preempted, Instant now) {
   JobState& s = state(job);
   cut_flow(&s, now);
   calendar_->remove_slot(s.slot);
-  gpus_->give_back(s.shares, now);
+  const bool guest = s.guest;
   s.attained += s.gpus * (now - s.held_since);
   s.ran += now - s.held_since;
-  settle_tenant(job, Gpus{0} - s.gpus, now);
+  if (guest) {
+    leave_seats(job, preempted, now);
+  } else {
+    gpus_->give_back(s.shares, now);
+    settle_tenant(job, Gpus{0} - s.gpus, now);
+  }
   s.gpus = Gpus{0};
   s.leaving = false;
   s.ran_on = std::move(s.shares);
   s.shares.clear();
+  if (guest) return;
   erase_running(job);
   observers_->tell(&Observer::on_job_stop, now, job, preempted);
 }
@@ -244,14 +287,24 @@ void TrainingRuntime::close_stretch(JobId job, bool lost, Instant now) {
 
 void TrainingRuntime::report(JobState& s, Purpose purpose, Instant from, Instant to, Instant now) {
   for (const auto& [group, gpus] : s.by_group) {
-    observers_->gpu_time(now, group, purpose, gpus, from, to);
     const GpuTime time = gpus * (to - from);
+    if (s.guest) {
+      observers_->guest_time(now, group, purpose, gpus, from, to);
+      if (purpose == Purpose::kTraining) s.record.guest_useful += time;
+    } else {
+      observers_->gpu_time(now, group, purpose, gpus, from, to);
+    }
     if (purpose == Purpose::kTraining) s.record.useful += time;
     if (purpose == Purpose::kCheckpoint) s.record.checkpoint += time;
     if (purpose == Purpose::kLostWork) s.record.lost += time;
     if (purpose == Purpose::kLoading) s.record.restoring += time;
     if (purpose == Purpose::kAwaitingSamples) s.record.awaiting += time;
   }
+}
+
+Duration TrainingRuntime::unsaved(const JobState& s, Instant now) const {
+  const bool has_steps = s.phase == JobPhase::kStepping || s.phase == JobPhase::kSaving;
+  return has_steps ? now - s.steps_from - instantly_saved(s, now) : Duration{0};
 }
 
 Duration TrainingRuntime::instantly_saved(const JobState& s, Instant now) const {
@@ -269,8 +322,11 @@ void TrainingRuntime::end(Instant now) {
     s.record.finish = now;
     observers_->tell(&Observer::on_job_end, now, s.record);
   };
-  while (!running_.empty()) {
-    const JobId job = running_.front().id;
+  while (any_running()) {
+    const JobId job = running_.empty() ? guests_.front() : running_.front().id;
+    JobState& s = state(job);
+    const bool steps = s.phase == JobPhase::kStepping;
+    if (s.guest && (steps || s.phase == JobPhase::kSaving)) keep(s, stepped(s, steps ? now : s.since));
     close_stretch(job, false, now);
     leave(job, false, now);
     cut_short(job);

@@ -10,6 +10,7 @@
 #include "policies/api/allocator.h"
 #include "policies/api/training_queue.h"
 #include "sim/cluster/gpu_pool.h"
+#include "sim/cluster/guest_seats.h"
 #include "sim/network/flows.h"
 #include "sim/simulation.h"
 #include "sim/training/job.h"
@@ -19,8 +20,8 @@ namespace jevons {
 class TrainingRuntime final : public FlowOwner {
  public:
   // All pointers outlive it.
-  TrainingRuntime(const TrainingSetup* setup, const Cluster* cluster, GpuPool* gpus, Flows* flows, Calendar* calendar,
-                  const Observers* observers);
+  TrainingRuntime(const TrainingSetup* setup, const Cluster* cluster, GpuPool* gpus, GuestSeats* seats, Flows* flows,
+                  Calendar* calendar, const Observers* observers);
 
   void begin(Instant end);       // Schedules the first arrival; jobs submitted at `end` or later never come.
   void on_arrival(Instant now);  // kJobArrival.
@@ -29,7 +30,7 @@ class TrainingRuntime final : public FlowOwner {
   void flow_done(std::uint64_t flow, Instant now) override;
   void wake_schedule(Instant now);  // Capacity changed.
 
-  bool running(JobId job) const;
+  bool running(JobId job) const;  // On GPUs of its own.
   bool leaving(JobId job) const { return jobs_[job.index].leaving; }
   std::span<const NodeShare> shares(JobId job) const { return jobs_[job.index].shares; }
   std::vector<JobId> jobs_on(NodeId node) const;  // Running ones, ascending.
@@ -48,11 +49,14 @@ class TrainingRuntime final : public FlowOwner {
   bool all_arrived() const {
     return next_arrival_ == setup_->jobs.size() || setup_->jobs[next_arrival_].submit >= end_;
   }
-  std::size_t unfinished() const { return waiting_.size() - waiting_head_ + promised_.size() + running_.size(); }
-  bool any_running() const { return !running_.empty(); }
+  std::size_t unfinished() const {
+    return waiting_.size() - waiting_head_ + promised_.size() + running_.size() + guests_.size();
+  }
+  bool any_running() const { return !running_.empty() || !guests_.empty(); }
   bool changed_something() const { return changed_; }  // In the last call of the queue.
   Gpus waiting_gpus() const { return waiting_gpus_; }
   std::span<const WaitingJobView> waiting_jobs() const { return std::span(waiting_).subspan(waiting_head_); }
+  void set_guest_speeds(Instant now);  // As the seats say from now on.
   void fill_victims(Instant now, std::vector<VictimView>* victims) const;
   std::uint64_t ended() const { return ended_; }
 
@@ -104,6 +108,13 @@ class TrainingRuntime final : public FlowOwner {
   std::map<NodeId, Gpus> kept() const;
   std::span<const NodeView> open_nodes();
 
+  // Guests (guests.cc).
+  void offer_guest_seats(Instant now);
+  void start_guest(JobId job, const std::vector<NodeShare>& shares, Instant now);
+  double guest_speed(JobId job) const;
+  void leave_seats(JobId job, bool preempted, Instant now);
+  void fill_guests(Instant now, std::vector<VictimView>* victims) const;
+
   // Lists of waiting and running jobs (lists.cc).
   WaitingJobView* find_waiting(JobId job);
   RunningJobView* find_running(JobId job);
@@ -115,6 +126,8 @@ class TrainingRuntime final : public FlowOwner {
 
   // Gangs (gang.cc).
   void hold(JobId job, Instant now);  // Sums up its new shares and tells who asks.
+  void add_to_group(JobState* s, const NodeShare& share) const;
+  void begin_run(JobId job, Instant now);
   void set_shares(JobId job, std::vector<NodeShare> shares, Instant now);
   static std::vector<NodeShare> without(std::vector<NodeShare> shares, Gpus gpus);
 
@@ -143,6 +156,10 @@ class TrainingRuntime final : public FlowOwner {
   void close_stretch(JobId job, bool lost, Instant now);
   void report(JobState& s, Purpose purpose, Instant from, Instant to, Instant now);
   void keep_instantly_saved(JobState& s, Instant now);
+  static void keep(JobState& s, Duration run_time);  // Steps that a checkpoint holds.
+  static void count_steps_from(JobState& s, Instant from);
+  Duration stepped(const JobState& s, Instant to) const;   // Run time of the steps from `steps_from` on.
+  Duration unsaved(const JobState& s, Instant now) const;  // Wall time that a stop would lose.
   // Wall time from `steps_from` to `now` that instant checkpoints have saved.
   Duration instantly_saved(const JobState& s, Instant now) const;
   Duration wall(Duration run_time, double speed) const;
@@ -152,6 +169,7 @@ class TrainingRuntime final : public FlowOwner {
   const TrainingSetup* setup_;
   const Cluster* cluster_;
   GpuPool* gpus_;
+  GuestSeats* seats_;
   Flows* flows_;
   Calendar* calendar_;
   const Observers* observers_;
@@ -175,6 +193,7 @@ class TrainingRuntime final : public FlowOwner {
   std::vector<EndedJobView> ended_jobs_;  // Since the queue was last asked, as are gone_ and come_ (WaitingChanges).
   std::vector<JobId> gone_;
   std::vector<WaitingJobView> come_;
+  std::vector<JobId> guests_;  // In order of their start.
   std::map<std::uint64_t, JobId> flow_owner_;
   std::vector<JobId> blocked_;
   std::vector<Promise> promised_;               // In order of the decisions.

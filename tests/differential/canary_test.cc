@@ -24,6 +24,8 @@ enum class Plant {
   kIdleTwice,
   kDecodeCalledPrefill,
   kPhaseShifted,
+  kUninvitedGuest,
+  kForgottenGuestTime,
   kSwallowedEnd
 };
 
@@ -58,6 +60,16 @@ class Canary final : public Observer {
   }
   void on_job_stop(Instant t, JobId id, bool preempted) override { auditor_.on_job_stop(t, id, preempted); }
   void on_job_end(Instant t, const JobRecord& r) override { auditor_.on_job_end(t, r); }
+  void on_guest_seats(Instant t, NodeId n, Gpus g) override {
+    if (plant_ != Plant::kUninvitedGuest || g == Gpus{0} || !chance()) auditor_.on_guest_seats(t, n, g);
+  }
+  void on_guest_start(Instant t, const GangStart& s) override { auditor_.on_guest_start(t, s); }
+  void on_guest_stop(Instant t, JobId id, bool preempted) override { auditor_.on_guest_stop(t, id, preempted); }
+  void on_guest_time(Instant t, const GpuStretch& s) override {
+    GpuStretch told = s;
+    if (plant_ == Plant::kForgottenGuestTime && chance() && s.to - s.from > Duration{1}) told.to = s.to - Duration{1};
+    auditor_.on_guest_time(t, told);
+  }
   void on_node_taken(Instant t, NodeId n, PoolId p) override {
     if (plant_ == Plant::kDoubleBooking) last_ = n;
     auditor_.on_node_taken(t, n, p);
@@ -149,6 +161,8 @@ TEST(Canary, AForgottenNanosecondIsCaught) { expect_caught(Plant::kForgottenGpuT
 TEST(Canary, ServingCountedAsIdleIsCaught) { expect_caught(Plant::kIdleTwice, "GPU time"); }
 TEST(Canary, ADecodeStepCalledPrefillIsCaught) { expect_caught(Plant::kDecodeCalledPrefill, "power phases"); }
 TEST(Canary, APhaseChargedToAnotherIsCaught) { expect_caught(Plant::kPhaseShifted, "power phases"); }
+TEST(Canary, AGuestWhereNoneMayBeIsCaught) { expect_caught(Plant::kUninvitedGuest, "guests"); }
+TEST(Canary, AForgottenNanosecondOfAGuestIsCaught) { expect_caught(Plant::kForgottenGuestTime, "guests"); }
 TEST(Canary, ASwallowedEndIsCaught) { expect_caught(Plant::kSwallowedEnd, "one end per request"); }
 
 }  // namespace

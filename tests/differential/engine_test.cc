@@ -76,7 +76,8 @@ TEST(EnginesAgree, TheScenariosExerciseTheMachine) {
       ++seen[l.substr(0, l.find(' ') == std::string::npos ? l.size() : l.find(' '))];
   }
   for (const char* event : {"arrive", "end", "submit", "start", "preempt", "take", "give", "flow", "lost_work",
-                            "draining", "checkpoint", "loading", "idle_serving"}) {
+                            "draining", "checkpoint", "loading", "idle_serving", "guest", "guest_done",
+                            "guest_sent_away", "guest_training", "guest_lost_work", "guest_checkpoint"}) {
     EXPECT_GE(seen[event], 5) << event;
   }
 }

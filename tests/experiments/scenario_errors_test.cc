@@ -31,7 +31,7 @@ const BadCase kForm[] = {
      "group (did you mean 'tensor_parallel_size'?)"},
     {"UnknownFieldFarFromAny", "horizon:", "zzz:",
      "s.yaml:2:1: zzz: unknown field 'zzz' in a scenario (known: name, description, seed, horizon, catalogue, cluster, "
-     "serving, requests, training, review_every, energy, warm_up, cool_down, failures, policies)"},
+     "serving, requests, training, review_every, min_review_gap, energy, warm_up, cool_down, failures, policies)"},
     {"CoolDownWithoutHorizon", "horizon: 1h", "cool_down: 1h",
      "s.yaml:2:1: cool_down: expected a horizon of the scenario, before which it lies"},
     {"NothingLeftToMeasure", "horizon: 1h", "horizon: 1h\nwarm_up: 40min\ncool_down: 20min",

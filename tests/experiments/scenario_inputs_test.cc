@@ -78,6 +78,31 @@ TEST_F(ScenarioInputs, Pool) {
   EXPECT_GT(pool.request_overhead, 0_s);
 }
 
+// A block of 16 tokens is 80 layers x 8 heads x 128 x 2 x 2 bytes x 16 / 4 GPUs = 1,310,720 bytes on each.
+TEST_F(ScenarioInputs, WhatIsSetAsideForGuestsIsNotKvCache) {
+  const PoolSetup alone = std::move(inputs(kGoodYaml).pools[0]);
+  const Inputs in =
+      inputs(with(kGoodYaml, "min_nodes: 1",
+                  "min_nodes: 1\n      colocation: {memory_per_gpu: 1310720000B, guest_speed_idle: 0.8}"));
+  const PoolSetup& pool = in.pools[0];
+  EXPECT_EQ(pool.instances[0].plan.kv_blocks, alone.instances[0].plan.kv_blocks - Blocks{1000});
+  EXPECT_EQ(pool.colocation.memory, Bytes{1'310'720'000});
+  EXPECT_DOUBLE_EQ(pool.colocation.serving_slowdown, 1.072);
+  EXPECT_DOUBLE_EQ(pool.colocation.guest_speed_idle, 0.8);
+  EXPECT_DOUBLE_EQ(pool.colocation.guest_speed_busy, 0.5);
+  EXPECT_EQ(alone.colocation.memory, Bytes{0});
+}
+
+TEST_F(ScenarioInputs, SmallJobsOfASourceMayBeGuests) {
+  const Inputs in = inputs(with(kGoodYaml, "        - {name: one, gpus: 8, run_time: 10min}",
+                                "        - {name: one, gpus: 8, run_time: 10min}\n"
+                                "        - {name: two, gpus: 4, run_time: 10min}\n"
+                                "      guests: {memory_per_gpu: 16GB, max_gpus: 4}"));
+  ASSERT_EQ(in.training.jobs.size(), 2U);
+  EXPECT_EQ(in.training.jobs[0].guest_memory, Bytes{0});
+  EXPECT_EQ(in.training.jobs[1].guest_memory, Bytes{16'000'000'000});
+}
+
 TEST_F(ScenarioInputs, SpeedsOfReplicasAreRelative) {
   const Inputs in = inputs(
       with(kGoodYaml, "          tensor_parallel_size: 4\n", "          tensor_parallel_size: 8\n        - a100\n"));

@@ -45,6 +45,7 @@ struct RandomReview {
       p.desired_nodes = p.min_nodes - 1 + up_to(random, p.max_nodes - p.min_nodes + 1);
       p.leaving_nodes = up_to(random, 2);
       p.idle_nodes = up_to(random, 4) - 1;
+      p.guest_nodes = up_to(random, 5) - 1;
       p.slo_ttft = up_to(random, 1) * 2_s;
       p.slo_tpot = up_to(random, 1) * 50_ms;
       p.ttft_p95 = up_to(random, 100) * 100_ms;
@@ -68,6 +69,7 @@ struct RandomReview {
       jobs.back().leaving = random.below(6) == 0;
     }
     view = {now, 60_s, pools, up_to(random, 40), up_to(random, 5), Gpus{up_to(random, 64)}, jobs};
+    view.on_period = random.below(3) != 0;
     view.usd_per_training_gpu_hour = random.below(3) == 0 ? 0 : 3 * random.uniform();
     view.notice = up_to(random, 1) * 1_min;
   }
@@ -114,6 +116,13 @@ TEST(Contract, AllocatorsStayWithinEachPoolsBounds) {
         ASSERT_EQ(decision.targets[p].nodes, other.targets[p].nodes) << name;
         ASSERT_GE(decision.targets[p].nodes, r.pools[p].min_nodes) << name;
         ASSERT_LE(decision.targets[p].nodes, r.pools[p].max_nodes) << name;
+      }
+      ASSERT_EQ(decision.guests.size(), other.guests.size()) << name;
+      for (std::size_t g = 0; g < decision.guests.size(); ++g) {
+        const auto& [pool, open] = decision.guests[g];
+        ASSERT_TRUE(pool == other.guests[g].pool && open == other.guests[g].nodes) << name;
+        ASSERT_TRUE(r.pools[pool.index].guest_nodes >= 0 && open >= 0 && open <= r.pools[pool.index].ready_nodes)
+            << name;
       }
       ASSERT_TRUE(decision.victims == other.victims && decision.may_preempt == other.may_preempt) << name;
       std::set<JobId> named(decision.victims.begin(), decision.victims.end());

@@ -71,6 +71,57 @@ TEST(Grant, ByPriorityThenInProportion) {
   EXPECT_EQ(granted({}, 4, {}), Nodes{});
 }
 
+// Ten nodes, TPOT p95 in ms of 50 ms: above 45 guests go, up to 37.5 they come.
+PoolView host(int open, int tpot_ms) {
+  PoolView p = pool(10);
+  p.guest_nodes = open;
+  p.slo_tpot = 50_ms;
+  p.tpot_p95 = tpot_ms * 1_ms;
+  return p;
+}
+int open_at(Review* r, Duration t, const PoolView& p) {
+  EXPECT_EQ(r->at(t, {p}), Nodes{10});
+  return r->decision.guests.size() == 1 ? r->decision.guests[0].nodes : -1;
+}
+
+TEST(Colocate, OpensAPartOfTheNodesAfterEveryQuietWhile) {
+  Review r("colocate");
+  EXPECT_EQ(open_at(&r, 0_min, host(0, 20)), 0);
+  EXPECT_EQ(open_at(&r, 9_min, host(0, 20)), 0);
+  EXPECT_EQ(open_at(&r, 10_min, host(0, 37)), 3);  // 10 x 0.25, rounded up.
+  EXPECT_EQ(open_at(&r, 11_min, host(3, 40)), 3);  // Between the two limits: the while begins anew.
+  EXPECT_EQ(open_at(&r, 12_min, host(3, 37)), 3);
+  EXPECT_EQ(open_at(&r, 21_min, host(3, 37)), 3);
+  EXPECT_EQ(open_at(&r, 22_min, host(3, 37)), 6);
+  EXPECT_EQ(open_at(&r, 32_min, host(6, 37)), 9);
+  EXPECT_EQ(open_at(&r, 42_min, host(9, 37)), 10);
+}
+
+TEST(Colocate, SendsAllAwayWhenTheSloIsInDanger) {
+  Review r("colocate", {{"stable", "0s"}, {"most", "0.55"}});
+  EXPECT_EQ(open_at(&r, 0_min, host(4, 20)), 5);  // 10 x 0.55, rounded down.
+  r.view.on_period = false;
+  EXPECT_EQ(open_at(&r, 1_min, host(2, 20)), 2) << "never more on an event";
+  EXPECT_EQ(open_at(&r, 1_min, host(5, 46)), 0);
+  PoolView slow = host(5, 20);
+  slow.slo_ttft = 1_s;
+  slow.ttft_p95 = 901_ms;
+  EXPECT_EQ(open_at(&r, 1_min, slow), 0);
+  PoolView broken = host(5, 20);
+  broken.slo_met = 0.94;
+  EXPECT_EQ(open_at(&r, 1_min, broken), 0);
+  broken.finished = 19;  // Too few to tell.
+  EXPECT_EQ(open_at(&r, 1_min, broken), 5);
+  PoolView crowded = host(5, 20);
+  crowded.held = 81;
+  EXPECT_EQ(open_at(&r, 1_min, crowded), 0);
+}
+
+TEST(Colocate, LeavesPoolsThatTakeNoneAlone) {
+  Review r("colocate", {{"stable", "0s"}});
+  EXPECT_EQ(open_at(&r, 0_min, host(-1, 20)), -1);
+}
+
 TEST(Autoscale, GivesWhatIsDesired) {
   Review r("autoscale");
   PoolView wants = pool(5), silent = pool(4, 1, 1);

@@ -104,9 +104,9 @@ TEST(Monkey, IllegalPlacementIsNamed) {
                 {Crime::kPlaceTooMany, Crime::kPlaceTwice, Crime::kPlacePartOfAGang, Crime::kPlaceElsewhere});
 }
 TEST(Monkey, IllegalAllocatorIsNamed) {
-  expect_blamed("monkey_allocator",
-                {Crime::kUnknownPool, Crime::kPoolTwice, Crime::kTooManyNodes, Crime::kTooFewNodes,
-                 Crime::kUnknownVictim, Crime::kVictimTwice, Crime::kReclaimUnknown, Crime::kReclaimTwice});
+  expect_blamed("monkey_allocator", {Crime::kUnknownPool, Crime::kPoolTwice, Crime::kTooManyNodes, Crime::kTooFewNodes,
+                                     Crime::kUnknownVictim, Crime::kVictimTwice, Crime::kReclaimUnknown,
+                                     Crime::kReclaimTwice, Crime::kGuestsUnasked});
 }
 
 // A timetable for a pool that does not exist is found at the first review.

@@ -41,7 +41,7 @@ inline std::string text_of(const JobRecord& r) {
          line("", r.id, static_cast<std::int64_t>(r.reason), r.gpus, r.submit, r.first_start, r.finish, r.run_time.ns,
               r.useful, r.checkpoint, r.lost, r.restoring, r.awaiting, std::int64_t{r.preemptions},
               std::int64_t{r.checkpoints}, std::int64_t{r.resizes}, std::int64_t{r.failures}, r.lost_to_failures,
-              r.deadline);
+              r.deadline, r.guest_useful, r.guest_work);
 }
 
 class EventLog final : public Observer {
@@ -69,6 +69,17 @@ class EventLog final : public Observer {
     text_ += line(preempted ? "preempt" : "stop", t, id);
   }
   void on_job_end(Instant t, const JobRecord& r) override { text_ += line("job end", t) + text_of(r); }
+  void on_guest_seats(Instant t, NodeId n, Gpus g) override { text_ += line("seats", t, n, g); }
+  void on_guest_start(Instant t, const GangStart& s) override {
+    text_ += line("guest", t, s.job, s.asked);
+    for (const auto& [node, gpus] : s.shares) text_ += line("  on", t, node, gpus);
+  }
+  void on_guest_stop(Instant t, JobId id, bool preempted) override {
+    text_ += line(preempted ? "guest_sent_away" : "guest_done", t, id);
+  }
+  void on_guest_time(Instant t, const GpuStretch& s) override {
+    text_ += "guest_" + line(std::string(purpose_name(s.purpose)).c_str(), t, s.group, s.gpus, s.from, s.to);
+  }
   void on_node_taken(Instant t, NodeId n, PoolId p) override { text_ += line("take", t, n, p); }
   void on_node_given_back(Instant t, NodeId n, PoolId p) override { text_ += line("give back", t, n, p); }
   void on_gpu_time(Instant t, const GpuStretch& s) override {
@@ -120,6 +131,7 @@ inline std::string text_of(const RunResult& r) {
   out += line("training", t.submitted, t.completed, t.rejected, t.unfinished, t.preemptions, t.checkpoints, t.useful,
               t.last_finish) +
          text_of("  jct", t.jct) + text_of("  delay", t.queueing_delay);
+  out += line("guests", r.guests.open, r.guests.work, r.guests.starts, r.guests.sent_away);
   for (const Ledger& l : r.ledger_by_group) {
     out += "group";
     for (const GpuTime& p : l.by_purpose) out += number(p);

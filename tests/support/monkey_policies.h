@@ -55,6 +55,7 @@ enum class Crime {
   kVictimTwice,
   kReclaimUnknown,
   kReclaimTwice,
+  kGuestsUnasked,
   kNegativeCap,
 };
 
@@ -242,9 +243,13 @@ class MonkeyAllocator final : public Allocator {
       const auto room = static_cast<std::uint64_t>(pool.max_nodes - pool.min_nodes);
       decision->targets.push_back({pool.id, pool.min_nodes + static_cast<std::int32_t>(random_.below(room + 1))});
     }
+    for (const PoolView& pool : view.pools) {
+      if (pool.guest_nodes < 0 || one_in(random_, 2)) continue;
+      decision->guests.push_back({pool.id, static_cast<std::int32_t>(random_.below(6))});
+    }
     decision->may_preempt = one_in(random_, 2);
     for (const VictimView& job : view.running_jobs) {
-      if (one_in(random_, 2)) decision->victims.push_back(job.id);
+      if (!job.guest && one_in(random_, 2)) decision->victims.push_back(job.id);
     }
     for (std::size_t i = decision->victims.size(); i > 1; --i) {
       std::swap(decision->victims[i - 1], decision->victims[random_.below(i)]);
@@ -259,6 +264,7 @@ class MonkeyAllocator final : public Allocator {
     decision->reclaim.assign(nodes.begin(), nodes.end());
     if (crime_ != Crime::kNone) commit(view, decision);
   }
+  AllocatorEvents wants() const override { return {true, true, true, true}; }
 
  private:
   void commit(const AllocatorView& view, AllocatorDecision* decision) const {
@@ -267,6 +273,7 @@ class MonkeyAllocator final : public Allocator {
     if (crime_ == Crime::kPoolTwice) decision->targets = {{pool.id, pool.min_nodes}, {pool.id, pool.min_nodes}};
     if (crime_ == Crime::kTooManyNodes) decision->targets = {{pool.id, pool.max_nodes + 1}};
     if (crime_ == Crime::kTooFewNodes) decision->targets = {{pool.id, pool.min_nodes - 1}};
+    if (crime_ == Crime::kGuestsUnasked) decision->guests = {{pool.id, 1}};
     if (crime_ == Crime::kReclaimUnknown) decision->reclaim = {NodeId{1'000'000}};
     if (crime_ == Crime::kReclaimTwice) decision->reclaim = {NodeId{0}, NodeId{0}};
     if (crime_ == Crime::kUnknownVictim) decision->victims = {JobId{1'000'000}};

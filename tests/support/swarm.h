@@ -44,6 +44,9 @@ class Swarm {
     if (maybe(4)) faults(&in);
     for (PoolSetup& p : in.pools) admission(&p);
     for (RequestStreamSetup& s : in.requests) who_sends(&s);
+    RandomStream events(seed_, "swarm/events");
+    guests(&in);
+    in.min_review_gap = Duration{1 + static_cast<std::int64_t>(events.below(20'000)) * 1'000'000};
     return in;
   }
 
@@ -231,6 +234,22 @@ class Swarm {
     j->min_gpus = Gpus{static_cast<std::int32_t>(between(1, j->gpus.value))};
     j->max_gpus = j->gpus + Gpus{static_cast<std::int32_t>(between(0, 8))};
     if (maybe(2)) j->scaling = {{j->min_gpus, 0.3 + 0.7 * ratio(j->min_gpus, j->gpus)}, {j->gpus, 1.0}};
+  }
+
+  // Every third may have guests; from a stream of its own likewise.
+  void guests(Inputs* in) {
+    RandomStream random(seed_, "swarm/guests");
+    if (random.below(3) != 0) return;
+    for (PoolSetup& p : in->pools) {
+      p.colocation = {Bytes{16'000'000'000}, 1 + random.uniform(), 1 - 0.5 * random.uniform(),
+                      0.5 - 0.4 * random.uniform()};
+    }
+    for (TrainingJob& j : in->training.jobs) {
+      if (random.below(4) != 0) j.guest_memory = Bytes{random.below(4) == 0 ? 80'000'000'000 : 16'000'000'000};
+    }
+    in->allocator_name = "colocate";
+    in->allocator = make_policy(policies_.allocators, "colocate",
+                                {{"stable", random.below(2) == 0 ? "0s" : "5s"}, {"step", "0.5"}, {"leave", "2"}});
   }
 
   void faults(Inputs* in) {
