@@ -68,7 +68,7 @@ class Metrics final : public Observer {
   MetricsSetup setup_;
   RunResult result_;
   std::map<NodeId, std::pair<Gpus, Instant>> open_;  // Seats for guests, and since when.
-  std::vector<Int128> earned_;  // Pico-dollars by pool.
+  std::vector<Int128> earned_;                       // Pico-dollars by pool.
   std::map<std::string, JobsResult, std::less<>> tenants_;
   std::map<std::int32_t, JobsResult> priorities_;
 };
