@@ -129,8 +129,8 @@ void Reallocation::watch_slo(Pool* pool, Instant now) {
   if (wants_.slo_broken && pool->slo_breaks()) happened({.slo_broken = true}, now);
 }
 
-void Reallocation::watch_queue(const Pool& pool, Instant now) {
-  if (wants_.queue_jump && !pending_.queue_jump && pool.queue_jumped()) happened({.queue_jump = true}, now);
+void Reallocation::watch_queue(Pool* pool, Instant now) {
+  if (wants_.queue_jump && !pending_.queue_jump && pool->queue_jumped()) happened({.queue_jump = true}, now);
 }
 
 void Reallocation::on_review(Instant now) {

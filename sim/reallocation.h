@@ -30,7 +30,7 @@ class Reallocation final : public FlowOwner {
   // Something an allocator may want to know of.  The pool has just served a request (slo) or been sent one (queue).
   void happened(const AllocatorEvents& events, Instant now);
   void watch_slo(Pool* pool, Instant now);
-  void watch_queue(const Pool& pool, Instant now);
+  void watch_queue(Pool* pool, Instant now);
   void on_node_phase(NodeId node, Instant now);  // kNodePhase: warm, or the drain limit is over.
   void flow_done(std::uint64_t flow, Instant now) override;
   void on_fault(const Faults::Strike& strike, Instant now);

@@ -219,7 +219,7 @@ class Simulation final : public EventHandler {
     stream.next.arrival = e.time;
     Pool& pool = *pools_[in_.requests[e.payload].pool.index];
     pool.arrive(slot, in_.requests[e.payload], e.time);
-    reallocation_.watch_queue(pool, e.time);
+    reallocation_.watch_queue(&pool, e.time);
     pull(e.payload);
   }
 

@@ -44,7 +44,8 @@ namespace jevons {
 //   slo_broken   A request of a pool with an SLO finished, and of those that finished since the last review on the
 //                period (kSloSample or more) less than kSloShare met it.  Once a period and pool.
 //   queue_jump   A request arrived, and those that wait (held and in replicas' queues) are more than kQueuePerNode a
-//                ready node and more than twice as many as at the last review of any kind.
+//                ready node and more than twice as many as at the last review of any kind.  Looked at first after a
+//                review, and again when as many requests have come as were missing.
 //   job_arrived  A training job was submitted.
 //   job_ended    A training job completed.
 struct AllocatorEvents {

@@ -61,7 +61,7 @@ class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionPro
   std::vector<double> guest_speeds(NodeId node) const;
   // As AllocatorEvents has them; the first answers true once a period.
   bool slo_breaks();
-  bool queue_jumped() const;
+  bool queue_jumped();
 
   // End of the run: every request in flight is cut off, every replica closed.
   void end(Instant now);
@@ -120,6 +120,7 @@ class Pool final : public ReplicaOwner, public ReplicaProbe, public AdmissionPro
   Tokens last_prompt_, last_output_;      // Of the period before;
   bool had_period_ = false;               // if there was one.
   std::int64_t queued_then_ = 0;          // At the last review of any kind.
+  std::int64_t until_look_ = 0;           // Requests to come before the queue is looked at again.
   Instant now_;                           // Of the policy's call, for the probes.
   const RequestState* probed_ = nullptr;  // The request that admission is asked about.
 };

@@ -165,6 +165,7 @@ void Pool::review(Instant now, Duration period, bool on_period, PoolView* view) 
   }
   view->kv_use = mean_kv_use(now);
   queued_then_ = queued();
+  until_look_ = 0;
   const std::int64_t produced = produced_until(now);
   view_window(produced, view);
   const Duration passed = now - window_.from;
@@ -197,10 +198,13 @@ bool Pool::slo_breaks() {
   return window_.told_broken;
 }
 
-bool Pool::queue_jumped() const {
+// A look visits every replica, so there is none before enough requests have come to make the difference.
+bool Pool::queue_jumped() {
+  if (--until_look_ > 0) return false;
   std::int64_t nodes = 0;  // Replicas of a node lie side by side.
   for (std::size_t i = 0; i < ready_.size(); ++i) nodes += i == 0 || ready_[i].node != ready_[i - 1].node ? 1 : 0;
-  return queued() > std::max(kQueuePerNode * nodes, 2 * queued_then_);
+  until_look_ = std::max(kQueuePerNode * nodes, 2 * queued_then_) + 1 - queued();
+  return until_look_ <= 0;
 }
 
 // Of so many tokens in `time`.

@@ -78,8 +78,8 @@ TEST_F(Overrides, BadValuesNameTheOverride) {
             "number from 0 to 1048576, got 'x'");
   EXPECT_EQ(error("policies=[{label: a, allocator: nobody}]"),
             "--set policies=[{label: a, allocator: nobody}]: policies[0].allocator.name: unknown policy 'nobody' "
-            "(known: autoscale, capacity_loan, forecast, harvest, marginal_value, oracle, priority_reclaim, schedule, "
-            "slo_feedback, static_split, training_first)");
+            "(known: autoscale, capacity_loan, colocate, forecast, harvest, marginal_value, oracle, priority_reclaim, "
+            "schedule, slo_feedback, static_split, training_first)");
 }
 
 }  // namespace
