@@ -57,12 +57,15 @@ class MaxMinQueue final : public TrainingQueue {
 
  private:
   static constexpr std::size_t kNowhere = ~std::size_t{0};
+  struct Time {  // Seconds on a group.
+    double owed = 0, had = 0;
+  };
   struct Life {  // Of an unfinished job.
     Duration ran{};
-    std::size_t group = 0;          // Position in groups_, where it ran last.
-    std::size_t kind = kNowhere;    // Its class in x_, if it was there when the program was solved.
-    std::vector<double> owed, had;  // Seconds, by group.
-    bool seen = false;              // In the view at hand.
+    std::size_t group = 0;        // Position in groups_, where it ran last.
+    std::size_t kind = kNowhere;  // Its class in x_, if it was there when the program was solved.
+    std::vector<Time> time;       // By group.
+    bool seen = false;            // In the view at hand.
   };
   struct Job {
     JobId id;
