@@ -45,7 +45,7 @@ void MaxMinQueue::decide(const QueueView& view, QueueDecision* decision) {
     for (Job& job : jobs_) {
       job.life->moves_to = kNowhere;
       const std::vector<double>& x = x_[job.life->kind];
-      for (std::size_t k = 0; k < groups_.size(); ++k) job.life->owed[k] += x[k] * params_.round.seconds();
+      for (std::size_t k = 0; k < groups_.size(); ++k) job.life->time[k].owed += x[k] * params_.round.seconds();
     }
   }
   if (decision->ask_again != Instant::never()) decision->ask_again = round_ends_;
@@ -80,7 +80,9 @@ void MaxMinQueue::read(const QueueView& view) {
     job.pinned = job.wide || r.started == view.now || r.leaving;
     job.work = std::max(0.0, (r.expected_end - view.now).seconds() * r.speed);
   }
-  for (const PromisedJobView& p : view.promised) lives_[p.job.id]->seen = true;
+  for (const PromisedJobView& p : view.promised) {
+    if (lives_[p.job.id] != nullptr) lives_[p.job.id]->seen = true;
+  }
   std::erase_if(alive_, [&](JobId id) {
     const bool ended = !lives_[id]->seen;
     if (ended) lives_[id].reset();
@@ -95,11 +97,10 @@ void MaxMinQueue::add(JobId id, Gpus gpus, const JobTraits* traits, Duration ran
   }
   Life& life = *lives_[id];
   life.seen = true;
-  life.owed.resize(groups_.size());
-  life.had.resize(groups_.size());
+  life.time.resize(groups_.size());
   // What it ran since we last looked, it ran where it is, or was last seen.
   if (runs_on != nullptr) life.group = *runs_on;
-  if (ran > life.ran) life.had[std::min(life.group, groups_.size() - 1)] += (ran - life.ran).seconds();
+  if (ran > life.ran) life.time[std::min(life.group, groups_.size() - 1)].had += (ran - life.ran).seconds();
   life.ran = ran;
   jobs_.push_back({id, gpus, traits});
   Job& job = jobs_.back();
@@ -218,7 +219,7 @@ void MaxMinQueue::claim() {
     const std::vector<double>& x = x_[job.life->kind];
     for (std::size_t k = 0; k < groups_.size(); ++k) {
       if (x[k] <= kNoShare || !may_run(job, k)) continue;
-      const double had = job.life->had[k], owed = job.life->owed[k];
+      const auto [owed, had] = job.life->time[k];
       claims_.push_back({j, k, job.id, had <= 0, had <= 0 ? owed : owed / had, !job.waiting && job.group == k});
     }
   }

@@ -57,11 +57,14 @@ class MaxMinQueue final : public TrainingQueue {
 
  private:
   static constexpr std::size_t kNowhere = ~std::size_t{0};
+  struct Time {  // Seconds on a group.
+    double owed = 0, had = 0;
+  };
   struct Life {  // Of an unfinished job.
     Duration ran{};
-    std::size_t group = 0;          // Position in groups_, where it ran last.
-    std::size_t kind = kNowhere;    // Its class in x_, if it was there when the program was solved.
-    std::vector<double> owed, had;  // Seconds, by group.
+    std::size_t group = 0;        // Position in groups_, where it ran last.
+    std::size_t kind = kNowhere;  // Its class in x_, if it was there when the program was solved.
+    std::vector<Time> time;       // By group.
     // Stopped for this group at the end of the last round; it may not have come there yet, if it was given notice.
     std::size_t moves_to = kNowhere;
     bool seen = false;  // In the view at hand.
