@@ -60,65 +60,81 @@
 
 namespace jevons {
 
+namespace {
+
+void add_serving(Policies* p) {
+  p->routers.add<RoundRobinRouter>();
+  p->routers.add<RandomRouter>();
+  p->routers.add<LeastRequestsRouter>();
+  p->routers.add<PowerOfTwoRouter>();
+  p->routers.add<PrefixAwareRouter>();
+  p->routers.add<CacheAwareRouter>();
+  p->routers.add<LeastKvRouter>();
+  p->routers.add<PrefixAffinityRouter>();
+  p->batchers.add<VllmV1Batcher>();
+  p->batchers.add<VllmV0Batcher>();
+  p->batchers.add<StaticBatcher>();
+  p->admissions.add<UnboundedAdmission>();
+  p->admissions.add<QueueLimitAdmission>();
+  p->admissions.add<TokenBucketAdmission>();
+  p->admissions.add<PredictiveAdmission>();
+  p->admissions.add<PaidFirstAdmission>();
+  p->admissions.add<DegradeAdmission>();
+  p->autoscalers.add<FixedAutoscaler>();
+  p->autoscalers.add<TargetLoadAutoscaler>();
+  p->autoscalers.add<QueueDepthAutoscaler>();
+  p->autoscalers.add<SloFeedbackAutoscaler>();
+  p->autoscalers.add<ForecastAutoscaler>();
+}
+
+void add_training(Policies* p) {
+  p->training_queues.add<FcfsQueue>();
+  p->training_queues.add<FirstFitQueue>();
+  p->training_queues.add<SjfQueue>();
+  p->training_queues.add<SrtfQueue>();
+  p->training_queues.add<EasyBackfillQueue>();
+  p->training_queues.add<ConservativeBackfillQueue>();
+  p->training_queues.add<LasQueue>();
+  p->training_queues.add<GittinsQueue>();
+  p->training_queues.add<PriorityAgingQueue>();
+  p->training_queues.add<LyraQueue>();
+  p->training_queues.add<FairShareQueue>();
+  p->training_queues.add<DrfQueue>();
+  p->training_queues.add<QuotaQueue>();
+  p->training_queues.add<MaxMinQueue>();
+  p->training_queues.add<DeadlineQueue>();
+  p->training_queues.add<GoodputQueue>();
+  p->placements.add<PackedPlacement>();
+  p->placements.add<SpreadPlacement>();
+  p->placements.add<BestFitPlacement>();
+  p->placements.add<RailAlignedPlacement>();
+  p->placements.add<FgdPlacement>();
+  p->placements.add<HeteroPlacement>();
+  p->placements.add<MinCostFlowPlacement>();
+}
+
+void add_allocators(Policies* p) {
+  p->allocators.add<StaticSplitAllocator>();
+  p->allocators.add<PriorityReclaimAllocator>();
+  p->allocators.add<CapacityLoanAllocator>();
+  p->allocators.add<ScheduleAllocator>();
+  p->allocators.add<TrainingFirstAllocator>();
+  p->allocators.add<AutoscaleAllocator>();
+  p->allocators.add<SloFeedbackAllocator>();
+  p->allocators.add<ForecastAllocator>();
+  p->allocators.add<MarginalValueAllocator>();
+  p->allocators.add<HarvestAllocator>();
+  p->allocators.add<ColocateAllocator>();
+  p->allocators.add<OracleAllocator>();
+}
+
+}  // namespace
+
 Policies builtin_policies() {
   Policies p;
-  p.routers.add<RoundRobinRouter>();
-  p.routers.add<RandomRouter>();
-  p.routers.add<LeastRequestsRouter>();
-  p.routers.add<PowerOfTwoRouter>();
-  p.routers.add<PrefixAwareRouter>();
-  p.routers.add<CacheAwareRouter>();
-  p.routers.add<LeastKvRouter>();
-  p.routers.add<PrefixAffinityRouter>();
-  p.batchers.add<VllmV1Batcher>();
-  p.batchers.add<VllmV0Batcher>();
-  p.batchers.add<StaticBatcher>();
-  p.allocators.add<StaticSplitAllocator>();
-  p.allocators.add<PriorityReclaimAllocator>();
-  p.allocators.add<CapacityLoanAllocator>();
-  p.allocators.add<ScheduleAllocator>();
-  p.allocators.add<TrainingFirstAllocator>();
-  p.allocators.add<AutoscaleAllocator>();
-  p.allocators.add<SloFeedbackAllocator>();
-  p.allocators.add<ForecastAllocator>();
-  p.allocators.add<MarginalValueAllocator>();
-  p.allocators.add<HarvestAllocator>();
-  p.allocators.add<ColocateAllocator>();
-  p.allocators.add<OracleAllocator>();
-  p.training_queues.add<FcfsQueue>();
-  p.training_queues.add<FirstFitQueue>();
-  p.training_queues.add<SjfQueue>();
-  p.training_queues.add<SrtfQueue>();
-  p.training_queues.add<EasyBackfillQueue>();
-  p.training_queues.add<ConservativeBackfillQueue>();
-  p.training_queues.add<LasQueue>();
-  p.training_queues.add<GittinsQueue>();
-  p.training_queues.add<PriorityAgingQueue>();
-  p.training_queues.add<LyraQueue>();
-  p.training_queues.add<FairShareQueue>();
-  p.training_queues.add<DrfQueue>();
-  p.training_queues.add<QuotaQueue>();
-  p.training_queues.add<MaxMinQueue>();
-  p.training_queues.add<DeadlineQueue>();
-  p.training_queues.add<GoodputQueue>();
-  p.placements.add<PackedPlacement>();
-  p.placements.add<SpreadPlacement>();
-  p.placements.add<BestFitPlacement>();
-  p.placements.add<RailAlignedPlacement>();
-  p.placements.add<FgdPlacement>();
-  p.placements.add<HeteroPlacement>();
-  p.placements.add<MinCostFlowPlacement>();
-  p.admissions.add<UnboundedAdmission>();
-  p.admissions.add<QueueLimitAdmission>();
-  p.admissions.add<TokenBucketAdmission>();
-  p.admissions.add<PredictiveAdmission>();
-  p.admissions.add<PaidFirstAdmission>();
-  p.admissions.add<DegradeAdmission>();
-  p.autoscalers.add<FixedAutoscaler>();
-  p.autoscalers.add<TargetLoadAutoscaler>();
-  p.autoscalers.add<QueueDepthAutoscaler>();
-  p.autoscalers.add<SloFeedbackAutoscaler>();
-  p.autoscalers.add<ForecastAutoscaler>();
+  add_serving(&p);
+  add_training(&p);
+  add_allocators(&p);
   return p;
 }
 

@@ -31,11 +31,11 @@ class PriorityAgingQueue final : public TrainingQueue {
     ranking_.read(view, [&](const auto& job) { return rank(job, view.now); });
     if (view.waiting.empty()) return;
     ranking_.decide(view.free, decision);
-    if (view.running.empty()) return;
+    const JobRank* last = ranking_.last_running();
+    if (last == nullptr) return;
     // Rising changes something only once it is above some running job.
-    const Int128 lowest = ranking_.last_running()->first;
     ranking_.for_each_until([&](Int128 first, Instant rises) {
-      const Int128 above = rises.ns + std::max<Int128>(0, first - lowest) * scale_.ns;
+      const Int128 above = rises.ns + std::max<Int128>(0, first - last->first) * scale_.ns;
       if (above < decision->ask_again.ns) decision->ask_again = Instant{static_cast<std::int64_t>(above)};
     });
   }

@@ -178,6 +178,7 @@ void stretch(Inputs* in, std::int64_t k) {
   }
   in->faults = {};  // Drawn at instants of their own, which rounding keeps from being k times as late.
   in->review_every = k * in->review_every;
+  in->min_review_gap = k * in->min_review_gap;
   if (in->horizon != Instant::never()) in->horizon.ns *= k;
   ParamText params;  // Powers of two leave the loads these policies compare as they are, to the last bit.
   if (in->allocator_name == "capacity_loan") params = {{"lend_after", text_of(k * 10_s)}};

@@ -214,12 +214,13 @@ TEST(Metrics, EnergyIsTheTimeInEachPhaseAtItsWatts) {
   m.on_run_end(hour);
   const RunResult& r = m.result();
   // Watt-hours of one GPU: idle 100, loading 100, serving (700 + 600 + 500) / 3 = 600, idle serving 150, draining 200 +
-  // 75, training 700, checkpoint 100, lost work 700, failed 100: 2,825; two GPUs 5.65 kWh, 7.0625 kWh with PUE.
-  EXPECT_EQ(r.energy_joules, 5650 * 3600.0);
+  // 75, training 700, checkpoint 100, lost work 700, failed 100, awaiting
+  // samples 150: 2,975; two GPUs 5.95 kWh, 7.4375 kWh with PUE.
+  EXPECT_EQ(r.energy_joules, 5950 * 3600.0);
   EXPECT_EQ(r.pue, 1.25);
-  EXPECT_EQ(r.energy_cost, MicroDollars{706'250});
+  EXPECT_EQ(r.energy_cost, MicroDollars{743'750});
   EXPECT_EQ(r.joules_by_phase[index_of(PowerPhase::kTraining)], 2 * 2 * 700 * 3600.0);
-  EXPECT_EQ(r.joules_by_phase[index_of(PowerPhase::kWaiting)], 2 * (150 + 75) * 3600.0);
+  EXPECT_EQ(r.joules_by_phase[index_of(PowerPhase::kWaiting)], 2 * (150 + 75 + 150) * 3600.0);
   EXPECT_EQ(r.joules_by_phase[index_of(decode_phase(7))], 2 * 500 * 1200.0);
   EXPECT_EQ(r.joules_by_phase[index_of(decode_phase(8))], 0);
   GpuTime sum{};
