@@ -46,7 +46,9 @@ class LyraQueue final : public TrainingQueue {
     groups_.clear();
     std::int64_t left = view.free.value;
     for (const RunningJobView& job : view.running) {
-      const Gpus base = least_gpus(*job.traits, asked_of(job));
+      // Who was changed at this instant does not shrink: else two jobs might pass GPUs that suit one of them back and
+      // forth for ever.
+      const Gpus base = job.since == view.now ? job.gpus : least_gpus(*job.traits, asked_of(job));
       if (job.traits->flexibility != Flexibility::kElastic || job.gpus < base || job.leaving) continue;
       left += (job.gpus - base).value;
       const double work = std::max<double>(0, static_cast<double>((job.expected_end - view.now).ns)) * job.speed;

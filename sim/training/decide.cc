@@ -14,12 +14,14 @@ void TrainingRuntime::wake_schedule(Instant now) {
 
 void TrainingRuntime::on_schedule(Instant now) {
   // Each round starts, blocks, refuses, preempts or shrinks at least one job; a policy that goes round in circles is
-  // stopped.
+  // stopped, over all calls at an instant at which no job comes or ends.
   const std::size_t limit = 4 * unfinished() + 16;
+  const std::pair since(now, ended_ + next_arrival_);
+  if (std::exchange(rounds_since_, since) != since) rounds_ = 0;
   changed_ = keep_promises(now);
-  bool again = true;
-  for (std::size_t round = 0; again; ++round) {
-    if (round > limit) throw_contract_error(setup_->queue_name, "preempts and starts the same jobs without end", now);
+  for (bool again = true; again;) {
+    if (++rounds_ > limit)
+      throw_contract_error(setup_->queue_name, "preempts and starts the same jobs without end", now);
     decide_once(now, &again);
     changed_ = changed_ || again;
   }

@@ -203,6 +203,8 @@ class TrainingRuntime final : public FlowOwner {
   bool changed_ = false;
   QueueDecision decision_;
   std::uint64_t decisions_ = 0;
+  std::size_t rounds_ = 0;  // Of asking the queue, at this instant and with so many jobs come and ended.
+  std::pair<Instant, std::uint64_t> rounds_since_;
   std::vector<QueueGroupView> group_views_;
   std::vector<TenantView> tenant_views_;
   std::vector<PromisedJobView> promised_views_;

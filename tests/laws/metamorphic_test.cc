@@ -163,6 +163,7 @@ void stretch(Inputs* in, std::int64_t k) {
     j.run_time = k * j.run_time;
     j.estimate = k * j.estimate;
     j.parameters = 0;
+    j.guest_memory = Bytes{0};  // A guest's speed follows a rounded share of busy time.
   }
   for (double& s : in->training.speed_by_group) s = s > 0 ? 1 : 0;
   in->training.checkpoint_bytes_per_gpu = 0;
@@ -183,6 +184,7 @@ void stretch(Inputs* in, std::int64_t k) {
   ParamText params;  // Powers of two leave the loads these policies compare as they are, to the last bit.
   if (in->allocator_name == "capacity_loan") params = {{"lend_after", text_of(k * 10_s)}};
   if (in->allocator_name == "priority_reclaim") params = {{"stable", text_of(k * 20_s)}};
+  if (in->allocator_name == "colocate") params = {{"stable", text_of(k * 5_s)}};
   if (in->allocator_name == "training_first") params = {{"stable", text_of(k * 30_s)}};
   in->allocator = make_policy(builtin_policies().allocators, in->allocator_name, params);
 }

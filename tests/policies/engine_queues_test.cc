@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/in_child.h"
@@ -54,8 +56,26 @@ Inputs random_inputs(const std::string& queue, const ParamText& params, std::uin
   return in;
 }
 
-std::string outcome(const std::string& queue, const ParamText& params, std::uint64_t seed) {
+// Is never told what came to the waiting jobs and went from them, and so reads them all each time.
+class Untold final : public TrainingQueue {
+ public:
+  explicit Untold(std::unique_ptr<TrainingQueue> queue) : queue_(std::move(queue)) {}
+  void decide(const QueueView& view, QueueDecision* decision) override {
+    QueueView untold = view;
+    untold.changes.reset();
+    queue_->decide(untold, decision);
+  }
+  bool wants_every_change() const override { return queue_->wants_every_change(); }
+
+ private:
+  std::unique_ptr<TrainingQueue> queue_;
+};
+
+std::string outcome(const std::string& queue, const ParamText& params, std::uint64_t seed, bool told = true,
+                    Instant until = Instant::never()) {
   Inputs in = random_inputs(queue, params, seed);
+  in.horizon = until;
+  if (!told) in.training.queue = std::make_unique<Untold>(std::move(in.training.queue));
   Records records;
   in.observers.push_back(&records);
   const auto result = simulate(std::move(in));
@@ -112,6 +132,27 @@ TEST(EngineQueues, NoticeMaxMin) { expect_nothing_lost_on_notice("max_min"); }
 TEST(EngineQueues, NoticeGoodput) { expect_nothing_lost_on_notice("goodput", {{"turn", "10min"}}); }
 TEST(EngineQueues, NoticeDeadline) { expect_nothing_lost_on_notice("deadline", {{"late_jobs", "best_effort"}}); }
 
+// What a queue remembers of waiting jobs is what it would read: every policy, and those that keep an index in ways that
+// the defaults leave out.
+TEST(EngineQueues, BeingToldWhatChangedChangesNoDecision) {
+  const Instant until = Instant{0} + 12_h;  // With these restarts some policies stop jobs for ever.
+  std::vector<std::pair<std::string, ParamText>> queues;
+  const Policies policies = builtin_policies();
+  for (const auto& [name, entry] : policies.training_queues.entries()) queues.push_back({name, {}});
+  queues.push_back({"las", {{"thresholds", "1800,7200,36000"}, {"promote_knob", "0.5"}}});
+  queues.push_back({"gittins", {{"history", "8"}, {"levels", "3"}}});
+  for (const auto& [queue, params] : queues) {
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      const ChildResult told = in_child([&] { return outcome(queue, params, seed, true, until); });
+      const ChildResult untold = in_child([&] { return outcome(queue, params, seed, false, until); });
+      ASSERT_EQ(told.bytes, untold.bytes) << queue << " " << seed;
+      ASSERT_EQ(told.bytes.substr(0, 8), "60 jobs ") << queue << " " << seed << ": " << told.bytes;
+    }
+  }
+}
+
+// Two elastic jobs passed GPUs that suit only one of them back and forth at one instant, for ever.
+TEST(EngineQueues, LyraPassesNoGpusBackAndForth) { expect_all_complete("lyra"); }
 TEST(EngineQueues, FairShare) { expect_all_complete("fair_share"); }
 TEST(EngineQueues, Drf) { expect_all_complete("drf", {{"head_blocks", "false"}}); }
 TEST(EngineQueues, Quota) { expect_all_complete("quota", {{"quotas", "a=50% lend 0.4,b=25%,*=25%"}}); }

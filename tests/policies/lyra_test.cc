@@ -33,6 +33,7 @@ struct Scene {
   void run(std::uint32_t id, int gpus, int asked, Duration left, const JobTraits* t) {
     RunningJobView job{JobId{id}, Instant{0}, Instant{0}, now + left, Gpus{gpus}};
     job.asked = Gpus{asked};
+    job.since = now - 1_ns;
     job.traits = t;
     job.speed = relative_speed(t->scaling, Gpus{asked}, Gpus{gpus});
     running.push_back(job);
@@ -70,6 +71,16 @@ TEST(Lyra, RunningJobsGiveTheirExtraGpusToBaseDemands) {
   EXPECT_EQ(d.resize, (std::vector<JobResize>{{JobId{0}, Gpus{4}}}));
   s.wait(2, 4, 2_h);  // Needs 4 of the 2 that are left: no.
   EXPECT_EQ(s.decide(0).start, (std::vector<JobStart>{JobId{1}}));
+}
+
+TEST(Lyra, AJobChangedAtThisInstantDoesNotShrink) {
+  Scene s;
+  s.run(0, 8, 4, 1_h, s.elastic(2, 8));
+  s.running[0].since = s.now;
+  s.wait(1, 4, 1_h);
+  const QueueDecision d = s.decide(0);
+  EXPECT_TRUE(d.start.empty());
+  EXPECT_TRUE(d.resize.empty());
 }
 
 TEST(Lyra, ChangesNothingForLessThanAResizeCosts) {
@@ -193,6 +204,7 @@ TEST(LyraQueue, GrowsAJobAtMostOnceInAWhile) {
   Scene s;
   s.now = Instant{} + 10_min;
   s.run(1, 8, 8, 10_h, s.elastic(8, 16));
+  s.running[0].since = Instant{0};
   const QueueDecision early = s.decide(8, {{"grow_every", "15min"}});
   EXPECT_TRUE(early.resize.empty());
   EXPECT_EQ(early.ask_again, Instant{} + 15_min);
