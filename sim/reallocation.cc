@@ -134,7 +134,7 @@ void Reallocation::watch_queue(Pool* pool, Instant now) {
 }
 
 void Reallocation::on_review(Instant now) {
-  calendar_->schedule(review_slot_, now + inputs_->review_every);
+  if (inputs_->review_every < Instant::never() - now) calendar_->schedule(review_slot_, now + inputs_->review_every);
   review(true, now);
 }
 

@@ -245,7 +245,7 @@ class Simulation final : public EventHandler {
       reallocation_.on_event_review(now);
     }
     quiet_reviews_ = reallocation_.changed_something() ? 0 : quiet_reviews_ + 1;
-    const bool stands = quiet_reviews_ > kIdleReviews && !reallocation_.moving() && !training_.any_running();
+    const bool stands = quiet_reviews_ > kIdleReviews && !reallocation_.moving() && !training_.any_working();
     if (in_.horizon == Instant::never() && stands) {
       warnings_ += "gave up waiting work that no policy decision will ever start\n";
       calendar_.schedule(end_slot_, now);

@@ -1,10 +1,17 @@
 // Asking for samples, waiting for them, and the ends of cycles.
 #include "sim/training/rollouts.h"
 
+#include <algorithm>
+
 #include "sim/training/runtime.h"
 #include "traces/generate/on_demand.h"
 
 namespace jevons {
+
+bool TrainingRuntime::any_working() const {
+  const auto works = [&](const RunningJobView& r) { return jobs_[r.id.index].phase != JobPhase::kSampling; };
+  return !guests_.empty() || std::any_of(running_.begin(), running_.end(), works);
+}
 
 const RolloutSetup* TrainingRuntime::rollouts_of(JobId job) const {
   if (rollout_of_.empty() || rollout_of_[job.index] < 0) return nullptr;

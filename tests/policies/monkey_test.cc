@@ -28,7 +28,7 @@ void set_monkeys(Inputs* in, std::uint64_t seed, Crime crime) {
 
 std::string run_with_monkeys(std::uint64_t seed) {
   return in_child([&] {
-           Inputs in = Swarm(seed).build();
+           Inputs in = Swarm(seed).build_all();
            in.horizon = std::min(in.horizon, Instant{} + 24_h);  // They may never finish the training jobs.
            in.engine.audit = true;
            if (seed % 3 != 0) in.training.queue_notice = static_cast<std::int64_t>(seed) * 500_ms;

@@ -147,6 +147,18 @@ TEST(Rollouts, AStoppedJobKeepsItsCyclesAndItsSamples) {
   EXPECT_EQ(records.jobs[0].finish, Instant{} + 6010_ms);
 }
 
+// A pool without nodes that nobody gives it any: the samples never come.
+TEST(Rollouts, AJobWhoseSamplesCannotComeIsGivenUp) {
+  Inputs in = rl_inputs();
+  in.pools[0].initial_nodes = in.pools[0].min_nodes = Nodes{0};
+  Records records;
+  in.observers.push_back(&records);
+  const auto result = simulate(std::move(in));
+  ASSERT_TRUE(result.ok()) << result.error().text();
+  EXPECT_EQ(records.jobs[0].reason, FinishReason::kUnfinished);
+  EXPECT_NE(result->warnings.find("gave up"), std::string::npos);
+}
+
 TEST(Rollouts, EveryModeOfTheEngineWritesTheSameEvents) {
   std::optional<std::string> first;
   for (const bool fast_forward : {true, false}) {

@@ -13,6 +13,7 @@
 #include "base/rng.h"
 #include "tests/support/event_log.h"
 #include "tests/support/sim_builder.h"
+#include "traces/generate/on_demand.h"
 
 namespace jevons::testing {
 
@@ -20,6 +21,13 @@ class Swarm {
  public:
   explicit Swarm(std::uint64_t seed)
       : seed_(seed), random_(seed, "swarm"), serving_(seed, "swarm/serving"), policies_(builtin_policies()) {}
+
+  // Whole; without rollouts where a test takes the parts apart.
+  Inputs build_all() {
+    Inputs in = build();
+    rollouts(&in);
+    return in;
+  }
 
   Inputs build() {
     std::vector<NodeGroup> groups;
@@ -252,6 +260,30 @@ class Swarm {
                                 {{"stable", random.below(2) == 0 ? "0s" : "5s"}, {"step", "0.5"}, {"leave", "2"}});
   }
 
+  // Every third has a job whose samples a pool makes; from a stream of its own likewise.
+  void rollouts(Inputs* in) {
+    RandomStream random(seed_, "swarm/rollouts");
+    if (random.below(3) != 0 || in->training.jobs.empty()) return;
+    LengthOptions prompt, output;
+    prompt.constant = Tokens{1 + static_cast<std::int64_t>(random.below(100))};
+    output.law = LengthLaw::kGeometric;
+    output.mean = 1 + static_cast<double>(random.below(50));
+    output.max = Tokens{200};
+    auto source = OnDemandRequests::create(prompt, output, seed_, "rollouts");
+    CHECK(source.ok());
+    RolloutSetup r;
+    r.job = static_cast<std::uint32_t>(random.below(in->training.jobs.size()));
+    r.stream = static_cast<std::uint32_t>(in->requests.size());
+    r.source = source->get();
+    r.cycles = 1 + static_cast<std::int64_t>(random.below(6));
+    r.samples = 1 + static_cast<std::int64_t>(random.below(20));
+    r.ahead = static_cast<std::int64_t>(random.below(2));
+    r.carried = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(r.samples)));
+    in->training.rollouts.push_back(r);
+    const PoolId pool{static_cast<std::uint32_t>(random.below(in->pools.size()))};
+    in->requests.push_back({"rollouts", pool, *std::move(source)});
+  }
+
   void faults(Inputs* in) {
     in->horizon = std::min(in->horizon, Instant{} + 600_s);  // A job may fail faster than it trains.
     FaultSetup& f = in->faults;
@@ -278,7 +310,7 @@ class Swarm {
 // Runs scenario `seed` and writes down every event and the result, or the error.  Once per process.
 inline std::string swarm_run(std::uint64_t seed, const EngineOptions& engine) {
   EventLog log;
-  Inputs in = Swarm(seed).build();
+  Inputs in = Swarm(seed).build_all();
   in.engine = engine;
   in.observers.push_back(&log);
   const Result<RunResult> result = simulate(std::move(in));
