@@ -53,7 +53,7 @@ class TrainingRuntime final : public FlowOwner {
     return waiting_.size() - waiting_head_ + promised_.size() + running_.size() + guests_.size();
   }
   bool any_running() const { return !running_.empty() || !guests_.empty(); }
-  bool any_working() const;  // Not only waiting for samples.
+  bool any_working() const;                            // Not only waiting for samples.
   bool changed_something() const { return changed_; }  // In the last call of the queue.
   Gpus waiting_gpus() const { return waiting_gpus_; }
   std::span<const WaitingJobView> waiting_jobs() const { return std::span(waiting_).subspan(waiting_head_); }
