@@ -36,7 +36,7 @@ bool NodePicker::withdraws(Occupancy::Use use) const { return use.gpus.value <= 
 
 // What emptying the node costs now, and how many nodes that returns.
 NodePicker::Offer NodePicker::offer_of(std::uint32_t node) {
-  if (left_[node] == 0) return {};
+  if (left_[node] == 0 || wanted_ <= 0) return {};
   Offer offer{node, 1, 0, Instant::never()};
   const auto stops = [&](Occupancy::Use use) { return stopped_[use.at] == 0 && !withdraws(use); };
   std::int64_t returned = 1;
@@ -54,7 +54,7 @@ NodePicker::Offer NodePicker::offer_of(std::uint32_t node) {
     if (!stops(use)) continue;
     for (const Occupancy::Use at : occupancy_.of(use.at)) counted_[at.at] = 0;
   }
-  offer.weight = std::clamp<std::int64_t>(returned, 1, wanted_);
+  offer.weight = std::min(returned, wanted_);
   return offer;
 }
 

@@ -172,7 +172,9 @@ Blocks Pool::kv_used(ReplicaId id) const { return (*context_.replicas)[id.index]
 Blocks Pool::kv_total(ReplicaId id) const { return (*context_.replicas)[id.index]->kv().total(); }
 
 Tokens Pool::cached_prefix(ReplicaId id, const RequestView& request) const {
-  return (*context_.replicas)[id.index]->kv().lookup(request.block_hashes, request.hash_block, request.prompt);
+  Replica* replica = (*context_.replicas)[id.index];
+  replica->take_begun(now_);
+  return replica->kv().lookup(request.block_hashes, request.hash_block, request.prompt);
 }
 
 }  // namespace jevons

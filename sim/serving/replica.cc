@@ -167,6 +167,14 @@ Blocks Replica::kv_used(Instant now) const {
          Blocks{growth_between(step_ + taken_steps_, std::max<std::int64_t>(0, begun - taken_steps_))};
 }
 
+void Replica::take_begun(Instant now) {
+  if (!under_way_ || !decodes_) return;
+  const std::int64_t begun = std::min(steps_done(now) + 1, span_steps_);
+  if (begun <= taken_steps_) return;
+  kv_.take_anonymous({growth_between(step_ + taken_steps_, begun - taken_steps_)});
+  taken_steps_ = begun;
+}
+
 std::int64_t Replica::tokens_produced(Instant now) const {
   if (!under_way_ || !decodes_) return produced_;
   return produced_ + static_cast<std::int64_t>(decoding_.size()) * steps_done(now);

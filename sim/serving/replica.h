@@ -73,6 +73,9 @@ class Replica {
   Tokens waiting_tokens() const { return {waiting_tokens_}; }
   bool empty() const { return running_ == 0 && waiting_.empty(); }
   Blocks kv_used(Instant now) const;
+  // Takes the blocks of the decode steps begun by now, so that kv() is what it would be step by step: taking a block
+  // may evict a cached one.
+  void take_begun(Instant now);
   const KvCache& kv() const { return kv_; }
   std::int64_t tokens_produced(Instant now) const;
   // Tokens still to be prefilled, at the end of the last iteration: of all that wait, and the rest of those begun.
