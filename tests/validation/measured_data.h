@@ -3,6 +3,7 @@
 #define JEVONS_TESTS_VALIDATION_MEASURED_DATA_H_
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -24,8 +25,9 @@ inline DataFolder shared_data() {
 class SmallData {
  public:
   SmallData(std::string_view file, const std::string& text) {
-    path_ = std::filesystem::temp_directory_path() /
-            ("jevons_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+    const ::testing::TestInfo& test = *::testing::UnitTest::GetInstance()->current_test_info();
+    path_ = std::filesystem::temp_directory_path() /  // Of its own: tests of one name in two suites run side by side.
+            ("jevons_" + std::string(test.test_suite_name()) + "_" + test.name() + "_" + std::to_string(getpid()));
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_ / "perf");
     if (!text.empty()) std::ofstream(path_ / file) << text;
