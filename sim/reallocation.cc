@@ -115,7 +115,6 @@ void Reallocation::ask_autoscaler(PoolView* view, Instant now) {
   view->desired_nodes = desired;
   const std::int64_t answer = inputs_->pools[view->id.index].autoscaler->desired({now, inputs_->review_every, view});
   desired = static_cast<std::int32_t>(std::clamp<std::int64_t>(answer, view->min_nodes, view->max_nodes));
-  view->desired_nodes = desired;
 }
 
 void Reallocation::happened(const AllocatorEvents& events, Instant now) {

@@ -160,19 +160,20 @@ std::size_t Replica::phase_of(std::int64_t context) const {
   return static_cast<std::size_t>((step_ + (block_size_ - context % block_size_) % block_size_) % block_size_);
 }
 
-Blocks Replica::kv_used(Instant now) const {
-  if (!under_way_ || !decodes_) return kv_.referenced();
-  const std::int64_t begun = std::min(steps_done(now) + 1, span_steps_);
-  return kv_.referenced() +
-         Blocks{growth_between(step_ + taken_steps_, std::max<std::int64_t>(0, begun - taken_steps_))};
+std::int64_t Replica::steps_begun(Instant now) const {
+  return under_way_ && decodes_ ? std::min(steps_done(now) + 1, span_steps_) : 0;
 }
 
+// What decode steps begun by now need beyond what is taken.
+Blocks Replica::growth_due(Instant now) const {
+  return {growth_between(step_ + taken_steps_, std::max<std::int64_t>(0, steps_begun(now) - taken_steps_))};
+}
+
+Blocks Replica::kv_used(Instant now) const { return kv_.referenced() + growth_due(now); }
+
 void Replica::take_begun(Instant now) {
-  if (!under_way_ || !decodes_) return;
-  const std::int64_t begun = std::min(steps_done(now) + 1, span_steps_);
-  if (begun <= taken_steps_) return;
-  kv_.take_anonymous({growth_between(step_ + taken_steps_, begun - taken_steps_)});
-  taken_steps_ = begun;
+  kv_.take_anonymous(growth_due(now));
+  taken_steps_ = std::max(taken_steps_, steps_begun(now));
 }
 
 std::int64_t Replica::tokens_produced(Instant now) const {

@@ -146,6 +146,8 @@ class Replica {
   void each_prefilling(Visit visit) const;
 
   std::int64_t steps_done(Instant now) const;
+  std::int64_t steps_begun(Instant now) const;  // Of a span with decodes; else 0.
+  Blocks growth_due(Instant now) const;
   Instant span_end(std::int64_t steps) const;
   std::int64_t blocks_for(std::int64_t tokens) const { return (tokens + block_size_ - 1) / block_size_; }
   std::int64_t growth_between(std::int64_t first_step, std::int64_t steps) const;

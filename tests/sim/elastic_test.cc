@@ -1,34 +1,11 @@
 // Elastic, moldable and dependent jobs, preemption with notice and asynchronous checkpoints, worked by hand.
 #include <gtest/gtest.h>
 
-#include <functional>
-
+#include "tests/support/asked_policies.h"
 #include "tests/support/sim_builder.h"
 
 namespace jevons::testing {
 namespace {
-
-// Asks a function of the view.
-class AskedQueue final : public TrainingQueue {
- public:
-  using Rule = std::function<void(const QueueView&, QueueDecision*)>;
-  explicit AskedQueue(Rule rule) : rule_(std::move(rule)) {}
-  void decide(const QueueView& view, QueueDecision* decision) override { rule_(view, decision); }
-  bool wants_every_change() const override { return true; }
-
- private:
-  Rule rule_;
-};
-
-class AskedAllocator final : public Allocator {
- public:
-  using Rule = std::function<void(const AllocatorView&, AllocatorDecision*)>;
-  explicit AskedAllocator(Rule rule) : rule_(std::move(rule)) {}
-  void review(const AllocatorView& view, AllocatorDecision* decision) override { rule_(view, decision); }
-
- private:
-  Rule rule_;
-};
 
 TrainingJob job(const std::string& name, std::int64_t submit_s, std::int32_t gpus, std::int64_t run_s) {
   TrainingJob j;

@@ -1,32 +1,11 @@
 // What a training queue stops with notice, what it refuses, and what it sees meanwhile: worked by hand, audited.
 #include <gtest/gtest.h>
 
-#include <functional>
-
+#include "tests/support/asked_policies.h"
 #include "tests/support/sim_builder.h"
 
 namespace jevons::testing {
 namespace {
-
-class AskedQueue final : public TrainingQueue {
- public:
-  using Rule = std::function<void(const QueueView&, QueueDecision*)>;
-  explicit AskedQueue(Rule rule) : rule_(std::move(rule)) {}
-  void decide(const QueueView& view, QueueDecision* decision) override { rule_(view, decision); }
-
- private:
-  Rule rule_;
-};
-
-class AskedAllocator final : public Allocator {
- public:
-  using Rule = std::function<void(const AllocatorView&, AllocatorDecision*)>;
-  explicit AskedAllocator(Rule rule) : rule_(std::move(rule)) {}
-  void review(const AllocatorView& view, AllocatorDecision* decision) override { rule_(view, decision); }
-
- private:
-  Rule rule_;
-};
 
 Instant at(Duration d) { return Instant{} + d; }
 
@@ -62,7 +41,7 @@ Inputs inputs(std::int32_t nodes, Duration notice, AskedQueue::Rule rule) {
   in.training.checkpoint_interval = 3600_s;
   in.training.checkpoint_bytes_per_gpu = 10e9;
   in.training.queue_notice = notice;
-  in.training.queue = std::make_unique<AskedQueue>(std::move(rule));
+  in.training.queue = std::make_unique<AskedQueue>(std::move(rule), /*every_change=*/false);
   in.training.queue_name = "asked";
   return in;
 }
