@@ -33,7 +33,7 @@ int print(const std::string& text) {
 struct ReadFlags {
   TraceOptions options;
   std::int64_t block = 512;
-  std::string on_bad_row = "fail", spread = "0", gpu_shares = "whole";
+  std::string on_bad_row = "fail", spread = "0", gpu_shares = "share";
   std::vector<std::string> gpu_names, gpu_hours;  // "name=value".
 
   Result<TraceOptions> resolved() const {
@@ -43,7 +43,7 @@ struct ReadFlags {
     auto parsed = parse_duration(spread);
     if (!parsed) return Error{parsed.error().message, "--spread"};
     o.spread = *parsed;
-    o.drop_gpu_shares = gpu_shares == "bad_row";
+    o.gpu_shares = gpu_shares_of(gpu_shares);
     for (const std::string& text : gpu_names) {
       const std::size_t sign = text.find('=');
       if (sign == std::string::npos) return Error{"expected TYPE=NAME, got '" + text + "'", "--gpu-name"};
@@ -74,8 +74,8 @@ void add_job_flags(CLI::App* app, ReadFlags* f) {
   app->add_option("--gpu-name", f->gpu_names, "gavel, openb: TYPE=NAME, another name for a GPU type of the trace");
   app->add_option("--elastic-factor", f->options.elastic_factor,
                   "elasticflow: range of GPUs around those asked for; 1 = rigid (4)");
-  app->add_option("--gpu-shares", f->gpu_shares, "openb, pai: a share of a GPU is a whole one, or a bad row (whole)")
-      ->check(CLI::IsMember({"whole", "bad_row"}));
+  app->add_option("--gpu-shares", f->gpu_shares, "openb, pai: a share of a GPU is that, a whole one, or a bad row (share)")
+      ->check(CLI::IsMember({"share", "whole", "bad_row"}));
   app->add_option("--gpu-hours", f->gpu_hours, "pollux: APPLICATION=HOURS, its work");
   app->add_option("--job-table", f->options.job_table, "pai: pai_job_table.csv, for submit times and users");
 }

@@ -37,6 +37,8 @@ struct Count {
 using Bytes = Count<struct BytesTag>;
 using Tokens = Count<struct TokensTag>;
 using Gpus = Count<struct GpusTag, std::int32_t>;
+using MilliGpus = Count<struct MilliGpusTag, std::int32_t>;  // Thousandths of one GPU.
+inline constexpr MilliGpus kWholeGpu{1000};
 using Nodes = Count<struct NodesTag, std::int32_t>;
 using Blocks = Count<struct BlocksTag>;  // KV-cache blocks of `block_size` tokens.
 

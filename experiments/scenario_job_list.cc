@@ -30,7 +30,7 @@ class JobMaker {
     job_.after.assign(j_.after().begin(), j_.after().end());
     // The range and the curve before the model, whose own curve rests on them.
     for (const auto step :
-         {&JobMaker::deadline, &JobMaker::range, &JobMaker::scaling, &JobMaker::speeds, &JobMaker::run_time}) {
+         {&JobMaker::deadline, &JobMaker::range, &JobMaker::share, &JobMaker::scaling, &JobMaker::speeds, &JobMaker::run_time}) {
       if (Status s = (this->*step)(); !s) return s.error();
     }
     return std::move(job_);
@@ -63,6 +63,20 @@ class JobMaker {
       return error(".min_gpus", "expected at most " + gpus + std::to_string(j_.min_gpus()));
     if (j_.has_max_gpus() && job_.max_gpus < job_.gpus) {
       return error(".max_gpus", "expected at least " + gpus + std::to_string(j_.max_gpus()));
+    }
+    return Ok{};
+  }
+
+  Status share() {
+    if (!j_.has_gpu_milli()) return Ok{};
+    job_.share = MilliGpus{j_.gpu_milli()};
+    if (job_.gpus != Gpus{1}) {
+      return error(".gpu_milli", "a share is of one GPU (expected gpus 1, got " + std::to_string(j_.gpus()) + ")");
+    }
+    if (j_.has_rl()) return error(".gpu_milli", "a job with cycles of rollouts has whole GPUs (expected no gpu_milli)");
+    if (job_.flexibility != Flexibility::kRigid) {
+      return error(".gpu_milli", "a job with a share of a GPU is rigid (expected flexibility rigid, got " +
+                                     j_.flexibility() + ")");
     }
     return Ok{};
   }

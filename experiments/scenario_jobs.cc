@@ -121,7 +121,7 @@ Result<TraceOptions> job_trace_options(const ScenarioFile& file, const Catalogue
   o.reference_type = t.reference_type();
   o.scale_throughputs = t.scale_throughputs();
   o.elastic_factor = t.elastic_factor();
-  o.drop_gpu_shares = t.gpu_shares() == "bad_row";
+  o.gpu_shares = gpu_shares_of(t.gpu_shares());
   for (const proto::ApplicationWork& w : t.work()) o.gpu_hours.emplace_back(w.application(), w.gpu_hours());
   for (int i = 0; i < t.gpu_names_size(); ++i) {
     const auto gpu = catalogue.gpu(t.gpu_names(i).gpu());
@@ -168,7 +168,8 @@ Result<JobTrace> make_jobs(const ScenarioFile& file, const Catalogue& catalogue,
   }
   if (source.has_guests()) {
     for (TrainingJob& job : trace->jobs) {
-      if (job.gpus.value <= source.guests().max_gpus()) job.guest_memory = bytes_of(source.guests().memory_per_gpu());
+      if (job.share == MilliGpus{0} && job.gpus.value <= source.guests().max_gpus())
+        job.guest_memory = bytes_of(source.guests().memory_per_gpu());
     }
   }
   return trace;

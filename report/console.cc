@@ -11,6 +11,7 @@
 #include "report/failures.h"
 #include "report/figures.h"
 #include "report/guests.h"
+#include "report/shares.h"
 #include "report/number_text.h"
 #include "report/pareto.h"
 #include "report/table.h"
@@ -318,6 +319,7 @@ std::string console_report(const Comparison& c, const ConsoleOptions& options) {
     out += failure_table(c, options.color);
     out += tenant_table(c, options.color);
     out += guest_table(c, options.color);
+    out += share_table(c, options.color);
     out += difference_table(c, options.color);
     out += pareto_plot(c, options.color);
     out += "\n" + emphasize("GPU-hours by purpose", options.color) + "\n";

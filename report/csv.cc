@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "report/figures.h"
 #include "report/guests.h"
+#include "report/shares.h"
 #include "report/pareto.h"
 
 namespace jevons {
@@ -29,11 +30,14 @@ std::string results(const Comparison& c) {
       out += fmt::format("{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, f.key,
                          value_text(f.value(*cell.run)), f.unit_name);
     }
-    if (!had_guests(cell.run->result)) continue;
-    for (const GuestFigure& f : guest_figures()) {
-      out += fmt::format("{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, f.key,
-                         value_text(f.value(cell.run->result.guests)), f.unit);
-    }
+    const auto add = [&](std::span<const SideFigure> more) {
+      for (const SideFigure& f : more) {
+        out += fmt::format("{},{},{},{},{}\n", csv_field(c.policies[cell.policy]), cell.seed, f.key,
+                           value_text(f.value(cell.run->result)), f.unit);
+      }
+    };
+    if (had_guests(cell.run->result)) add(guest_figures());
+    if (had_shares(cell.run->result)) add(share_figures());
   }
   return out;
 }

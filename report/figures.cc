@@ -64,7 +64,7 @@ Value share(double part, double whole) {
 // Of the GPU-time jobs asked for, so it says nothing where they had more or less than that.
 Value effective_time(const RunReport& r) {
   const TrainingResult& t = r.result.training;
-  if (r.result.guests.starts > 0) return std::nullopt;
+  if (r.result.guests.starts > 0 || r.result.shares.joined > 0) return std::nullopt;
   return effective_training_time({.resizes = t.resizes, .useful = t.useful, .elapsed = t.elapsed});
 }
 double hours(const RunReport& r, Purpose p) { return r.result.ledger.by_purpose[static_cast<std::size_t>(p)].hours(); }

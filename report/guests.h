@@ -4,24 +4,18 @@
 
 #include <span>
 #include <string>
-#include <string_view>
 
-#include "report/comparison.h"
+#include "report/side_figures.h"
 
 namespace jevons {
 
 // None of them is part of a ledger: that time is the replicas' there.
-struct GuestFigure {
-  std::string_view key, label, unit;
-  double (*value)(const GuestResult&);
-};
-std::span<const GuestFigure> guest_figures();
+std::span<const SideFigure> guest_figures();
 
 // Whether a pool was open to guests at any time.
 bool had_guests(const RunResult& run);
 
-// Means over the seeds that ran.  Empty when no run had guests; else it begins with an empty line, and no line passes
-// 80 columns.
+// No line passes 80 columns.
 std::string guest_table(const Comparison& c, bool color);
 
 }  // namespace jevons

@@ -7,6 +7,7 @@
 
 #include "report/figures.h"
 #include "report/guests.h"
+#include "report/shares.h"
 #include "report/pareto.h"
 #include "report/verdict.h"
 
@@ -146,11 +147,22 @@ Json faults(const RunResult& r) {
   return out;
 }
 
+// What jobs do on GPUs that others hold.
+void add_training_time(const std::array<GpuTime, kPurposes>& by_purpose, Json* out) {
+  for (const Purpose p : {Purpose::kTraining, Purpose::kCheckpoint, Purpose::kLostWork, Purpose::kLoading}) {
+    (*out)[std::string(purpose_name(p))] = gpu_time(by_purpose[static_cast<std::size_t>(p)]);
+  }
+}
+
 Json guests(const GuestResult& g) {
   Json out{{"starts", g.starts}, {"sent_away", g.sent_away}, {"open", gpu_time(g.open)}, {"work", gpu_time(g.work)}};
-  for (const Purpose p : {Purpose::kTraining, Purpose::kCheckpoint, Purpose::kLostWork, Purpose::kLoading}) {
-    out[std::string(purpose_name(p))] = gpu_time(g.by_purpose[static_cast<std::size_t>(p)]);
-  }
+  add_training_time(g.by_purpose, &out);
+  return out;
+}
+
+Json shares(const ShareResult& s) {
+  Json out{{"opened", s.opened}, {"joined", s.joined}, {"held", gpu_time(s.held)}, {"used", gpu_time(s.used)}};
+  add_training_time(s.by_purpose, &out["beside_holder"]);
   return out;
 }
 
@@ -251,6 +263,7 @@ Json cell_json(const Comparison& c, const Cell& cell) {
   }
   out["training"] = training(*cell.run);
   if (had_guests(r)) out["guests"] = guests(r.guests);
+  if (had_shares(r)) out["shares"] = shares(r.shares);
   out["faults"] = faults(r);
   out["ledger"] = ledgers(*cell.run);
   out["money"] = money(*cell.run);

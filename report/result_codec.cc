@@ -209,6 +209,24 @@ Status decode(const proto::GuestRecord& r, GuestResult* g) {
   return Ok{};
 }
 
+void encode(const ShareResult& s, proto::ShareRecord* out) {
+  for (const GpuTime& t : s.by_purpose) encode(t.gpu_ns, out->add_by_purpose());
+  encode(s.held.gpu_ns, out->mutable_held());
+  encode(s.used.gpu_ns, out->mutable_used());
+  out->set_opened(s.opened);
+  out->set_joined(s.joined);
+}
+
+Status decode(const proto::ShareRecord& r, ShareResult* s) {
+  if (r.by_purpose_size() != kPurposes) return Error{"shares of a result record do not have every purpose", ""};
+  for (int p = 0; p < kPurposes; ++p) s->by_purpose[static_cast<std::size_t>(p)] = GpuTime{decode(r.by_purpose(p))};
+  s->held = GpuTime{decode(r.held())};
+  s->used = GpuTime{decode(r.used())};
+  s->opened = r.opened();
+  s->joined = r.joined();
+  return Ok{};
+}
+
 void encode(const Ledger& ledger, proto::LedgerRecord* out) {
   for (const GpuTime& t : ledger.by_phase) encode(t.gpu_ns, out->add_by_phase());
   for (const GpuTime& t : ledger.by_purpose) encode(t.gpu_ns, out->add_by_purpose());
@@ -244,6 +262,7 @@ void encode_run(const RunReport& run, proto::RunRecord* record) {
   encode(r.serving, record->mutable_serving());
   encode(r.training, record->mutable_training());
   encode(r.guests, record->mutable_guests());
+  encode(r.shares, record->mutable_shares());
   for (const FaultResult& f : r.faults) {
     proto::FaultRecord* fault = record->add_faults();
     fault->set_cause(f.cause);
@@ -287,6 +306,7 @@ Result<RunReport> decode_run(const proto::RunRecord& record) {
   if (Status ok = decode(record.serving(), &r.serving); !ok) return ok.error();
   if (Status ok = decode(record.training(), &r.training); !ok) return ok.error();
   if (Status ok = decode(record.guests(), &r.guests); !ok) return ok.error();
+  if (Status ok = decode(record.shares(), &r.shares); !ok) return ok.error();
   for (const proto::FaultRecord& f : record.faults()) {
     r.faults.push_back({f.cause(), f.count(), f.jobs_stopped(), GpuTime{decode(f.lost())}});
   }

@@ -3,6 +3,7 @@ set(JEVONS_SIM_OBSERVE_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/observe/audit_compare.cc
     ${CMAKE_CURRENT_LIST_DIR}/observe/audit_gpus.cc
     ${CMAKE_CURRENT_LIST_DIR}/observe/audit_guests.cc
+    ${CMAKE_CURRENT_LIST_DIR}/observe/audit_shares.cc
     ${CMAKE_CURRENT_LIST_DIR}/observe/audit_power.cc
     ${CMAKE_CURRENT_LIST_DIR}/observe/audit_requests.cc
     ${CMAKE_CURRENT_LIST_DIR}/observe/auditor.cc

@@ -41,8 +41,7 @@ void Reallocation::strike_process(const Faults::Strike& strike, std::int32_t* jo
     for (const JobId job : training_->jobs_on(node)) {
       for (const NodeShare& s : training_->shares(job)) gpus += s.node == node ? s.gpus.value : 0;
       if (gpus <= strike.gpu) continue;
-      *lost += training_->fail(job, now);
-      ++*jobs;
+      training_->fail(job, jobs, lost, now);
       return;
     }
     return;  // The GPU was idle.
@@ -62,8 +61,7 @@ void Reallocation::empty(NodeId node, std::int32_t* jobs, GpuTime* lost, Instant
   if (gpus_->with_training(node)) {
     for (std::vector<NodeId>& waits : vacating_) std::erase(waits, node);
     for (const JobId job : training_->jobs_on(node)) {
-      *lost += training_->fail(job, now);
-      ++*jobs;
+      training_->fail(job, jobs, lost, now);
     }
     return;
   }

@@ -59,10 +59,7 @@ void Reallocation::send_guests_away(NodeId node, Instant now) {
 
 void Reallocation::fail_guests(NodeId node, std::int32_t* jobs, GpuTime* lost, Instant now) {
   if (!seats_->is_open(node)) return;
-  for (const JobId job : seats_->guests(node)) {
-    *lost += training_->fail(job, now);
-    ++*jobs;
-  }
+  for (const JobId job : seats_->guests(node)) training_->fail(job, jobs, lost, now);
   seats_->close(node, now);
 }
 

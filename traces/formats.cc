@@ -114,6 +114,10 @@ std::string of_other_kind(std::string_view format, TraceKind wanted) {
 
 }  // namespace
 
+GpuShares gpu_shares_of(std::string_view name) {
+  return name == "whole" ? GpuShares::kWhole : name == "bad_row" ? GpuShares::kBadRow : GpuShares::kShare;
+}
+
 const std::vector<FormatInfo>& formats() {
   static const std::vector<FormatInfo> kAll = [] {
     std::vector<FormatInfo> all;

@@ -52,7 +52,17 @@ BadRow check_speeds(const TrainingJob& job) {
   return {};
 }
 
+BadRow check_gpu_share(const TrainingJob& job) {
+  if (job.share == MilliGpus{0}) return {};
+  if (job.share < MilliGpus{0} || job.share >= kWholeGpu) {
+    return {"GPU share malformed", "thousandths of a GPU, 1 to 999, or 0 for whole GPUs", {}, 0};
+  }
+  if (job.gpus == Gpus{1} && job.flexibility == Flexibility::kRigid) return {};
+  return {"GPU share malformed", "none, for a job of several GPUs or one that is not rigid", {}, 0};
+}
+
 BadRow check_job(const TrainingJob& job) {
+  if (BadRow bad = check_gpu_share(job)) return bad;
   if (BadRow bad = check_gpu_range(job)) return bad;
   if (BadRow bad = check_deadline(job)) return bad;
   if (BadRow bad = check_scaling(job)) return bad;

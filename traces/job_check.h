@@ -19,6 +19,8 @@ BadRow check_deadline(const TrainingJob& job);
 BadRow check_scaling(const TrainingJob& job);
 // Speeds by GPU type from 0, no type twice or without a name.
 BadRow check_speeds(const TrainingJob& job);
+// A share is part of one GPU, and its job rigid.
+BadRow check_gpu_share(const TrainingJob& job);
 // All of them, cpus, memory and the names in `after`.  `got` of the result has no text.
 BadRow check_job(const TrainingJob& job);
 

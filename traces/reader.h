@@ -25,6 +25,14 @@
 
 namespace jevons {
 
+enum class GpuShares {
+  kShare,   // That part of one (TrainingJob::share).
+  kWhole,   // A whole one.
+  kBadRow,  // Nothing: it is a bad row.
+};
+// "share", "whole" or "bad_row"; anything else is kShare.
+GpuShares gpu_shares_of(std::string_view name);
+
 struct TraceOptions {
   std::string format = "auto";   // A name of formats(), or "auto".
   bool drop_bad_rows = false;    // on_bad_row: drop.  Off: the first bad row is an error.
@@ -43,7 +51,7 @@ struct TraceOptions {
   bool scale_throughputs = false;       // gavel: for more GPUs than the file has, the most it has, in proportion.
   std::vector<std::pair<std::string, std::string>> gpu_names;  // gavel, openb: type of the trace -> our name of it.
   std::int64_t elastic_factor = 4;  // elasticflow: jobs are elastic from GPUs / this to GPUs x this; 1 = rigid.
-  bool drop_gpu_shares = false;  // openb, pai: a job that asks for part of a GPU is a bad row (else it gets a whole).
+  GpuShares gpu_shares = GpuShares::kShare;  // openb, pai: what a job that asks for part of a GPU gets.
   std::vector<std::pair<std::string, double>> gpu_hours;  // pollux: application -> work; replaces the defaults.
   std::string job_table;                                  // pai: pai_job_table.csv, for submit times and users.
   std::optional<bool> rebase;  // Subtract the first time?  Unset: as the format does (above).

@@ -49,6 +49,7 @@ struct TrainingJob {
   double cpus = 0;                   // For all its GPUs together; 0 = unknown.
   Bytes memory{0};                   // Of the hosts, likewise.
   Bytes guest_memory{0};             // Of each GPU: it may share serving GPUs that set so much aside; 0 = never.
+  MilliGpus share{0};                // Of its one GPU, which others may share; 0 = whole GPUs.
 };
 
 // Rows read = kept + the sum of dropped, always.

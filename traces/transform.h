@@ -70,7 +70,8 @@ Status shift(JobTrace* trace, Duration by);
 Status limit(JobTrace* trace, std::uint64_t count);
 Status merge(JobTrace* trace, JobTrace other);
 Status repeat(JobTrace* trace, Duration every, std::uint64_t times);
-// Multiplies GPUs, rounded up, at least 1; a job's range and scaling curve likewise.
+// Multiplies GPUs, rounded up, at least 1; a job's range and scaling curve likewise.  A share of a GPU, rounded up to
+// thousandths, becomes whole GPUs from one on.
 Status scale_gpus(JobTrace* trace, double factor);
 
 // What a trace does not say of its jobs, made up.  Every job takes one draw, whatever becomes of it.

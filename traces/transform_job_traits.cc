@@ -39,7 +39,7 @@ Status make_flexible(JobTrace* trace, const FlexibilityOptions& o, const RandomN
   if (!(o.max_factor >= 1 && o.max_factor <= 1e4)) return Error{"max_factor is out of range (expected 1 to 1e4)", ""};
   RandomStream draws(random.seed, random.stream);
   for (TrainingJob& j : trace->jobs) {
-    if (draws.uniform() >= o.share) continue;
+    if (draws.uniform() >= o.share || j.share > MilliGpus{0}) continue;  // A share of a GPU stays what it is.
     j.flexibility = o.flexibility;
     j.min_gpus = times(j.gpus, o.min_factor);
     j.max_gpus = times(j.gpus, o.max_factor);

@@ -147,11 +147,24 @@ void scale_curve(TrainingJob* job, double factor) {
   job->scaling = std::move(curve);
 }
 
+// From a whole GPU on it has whole ones.
+void scale_share(TrainingJob* job, double factor) {
+  const double scaled = std::max(1.0, std::ceil(job->share.value * factor));
+  const bool whole = scaled >= kWholeGpu.value;
+  job->gpus = whole ? scaled_up(Gpus{1}, scaled / kWholeGpu.value) : Gpus{1};
+  job->share = MilliGpus{whole ? 0 : static_cast<std::int32_t>(scaled)};
+  job->scaling.clear();
+}
+
 }  // namespace
 
 Status scale_gpus(JobTrace* trace, double factor) {
   if (!(factor > 0 && factor <= 1e6)) return Error{"GPU scale is out of range (expected above 0, up to 1e6)", ""};
   for (TrainingJob& j : trace->jobs) {
+    if (j.share > MilliGpus{0}) {
+      scale_share(&j, factor);
+      continue;
+    }
     if (static_cast<double>(std::max(j.gpus, j.max_gpus).value) * factor > static_cast<double>(kMaxGpus)) {
       return Error{"GPU scale makes a job of more than 100000000 GPUs", ""};
     }

@@ -64,8 +64,8 @@ Status write_after(const TrainingJob& job, std::string* out, const std::string& 
   return Ok{};
 }
 
-const std::array<Column, 10>& columns() {
-  static const std::array<Column, 10> kColumns{{
+const std::array<Column, 11>& columns() {
+  static const std::array<Column, 11> kColumns{{
       {"priority", [](const TrainingJob& j) { return j.priority != 0; },
        [](const TrainingJob& j, std::string* out, const std::string&) -> Status {
          append(out, std::int64_t{j.priority});
@@ -102,6 +102,11 @@ const std::array<Column, 10>& columns() {
       {"memory_bytes", [](const TrainingJob& j) { return j.memory.value != 0; },
        [](const TrainingJob& j, std::string* out, const std::string&) -> Status {
          append(out, j.memory.value);
+         return Ok{};
+       }},
+      {"gpu_milli", [](const TrainingJob& j) { return j.share.value != 0; },
+       [](const TrainingJob& j, std::string* out, const std::string&) -> Status {
+         append(out, std::int64_t{j.share.value});
          return Ok{};
        }},
   }};
@@ -166,6 +171,7 @@ void fill_traits(const TrainingJob& j, proto::JobRecord* record) {
   for (const std::string& name : j.after) record->add_after(name);
   record->set_cpus(j.cpus);
   record->set_memory(static_cast<std::uint64_t>(j.memory.value));
+  record->set_gpu_milli(static_cast<std::uint32_t>(j.share.value));
 }
 
 Status write_jobs_binary(BinaryFile file, const JobTrace& trace) {

@@ -3,7 +3,9 @@
 #define JEVONS_POLICIES_PLACEMENT_FGD_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -18,10 +20,11 @@
 namespace jevons {
 
 // Weng et al., "Beware of Fragmentation" (ATC'23): F of the cluster is the expected number of free GPUs that a task
-// drawn from the workload cannot use; each task goes where F rises least.  Ours are gangs of whole GPUs: the paper's
-// shares of one GPU, CPUs and memory are not modelled.
+// drawn from the workload cannot use; each task goes where F rises least.  The paper's CPUs and memory are not modelled.
 //   - A gang that fits one node gets the node where F rises least; ties go to the least free, then to the lowest id.
 //   - A larger one, which the paper does not have, gets the fewest nodes and, of such, those where F rises least.
+//   - A share of a GPU goes to the room where F rises least (RoomFragments); ties go to the least room, then to the
+//     first.  Where it opens a GPU, what it leaves of it is lost to the same tasks on every node: it is placed as one GPU.
 class FgdPlacement final : public Placement {
  public:
   static constexpr std::string_view kName = "fgd";
@@ -55,6 +58,20 @@ class FgdPlacement final : public Placement {
       *shares = std::move(attempt);
       least = rise;
     });
+  }
+
+  std::optional<std::size_t> choose_room(const GangView& gang, std::span<const RoomView> rooms) const override {
+    const std::size_t seen = std::min(gang.recent_shares.size(), static_cast<std::size_t>(params_.window));
+    const RoomFragments f(gang.recent_shares.last(seen));
+    std::size_t best = 0;
+    std::int64_t least = f.rise(rooms[0].room, gang.share);
+    for (std::size_t i = 1; i < rooms.size(); ++i) {
+      const std::int64_t rise = f.rise(rooms[i].room, gang.share);
+      if (rise > least || (rise == least && rooms[i].room >= rooms[best].room)) continue;
+      best = i;
+      least = rise;
+    }
+    return best;
   }
 
  private:

@@ -1,4 +1,5 @@
-// How many free GPUs of a node the workload cannot use: the measure of Weng et al. (ATC'23) for whole GPUs.
+// How many free GPUs of a node, and how much of a shared one, the workload cannot use: the measure of Weng et al.
+// (ATC'23).
 #ifndef JEVONS_POLICIES_PLACEMENT_FRAGMENTATION_H_
 #define JEVONS_POLICIES_PLACEMENT_FRAGMENTATION_H_
 
@@ -59,6 +60,28 @@ class Fragmentation {
   }
   std::array<std::int64_t, kTable + 1> more_than_{};  // Jobs that ask for more than i GPUs, i < kTable.
   std::vector<Gpus> large_;                           // Ascending: what jobs ask for beyond kTable.
+};
+
+// The same of the room on a shared GPU, in thousandths of a GPU times jobs: jobs that want whole GPUs cannot use any of
+// it, one that wants a share not if it is larger.
+class RoomFragments {
+ public:
+  // `shares` of the jobs that stand for the workload; 0 = whole GPUs.
+  explicit RoomFragments(std::span<const MilliGpus> shares) {
+    for (const MilliGpus s : shares) {
+      const MilliGpus asked = s == MilliGpus{0} ? kWholeGpu : std::clamp(s, MilliGpus{0}, kWholeGpu);
+      ++more_than_[static_cast<std::size_t>(asked.value)];
+    }
+    std::int64_t more = 0;  // As above.
+    for (std::size_t i = more_than_.size(); i-- > 0;) more_than_[i] = std::exchange(more, more + more_than_[i]);
+  }
+  std::int64_t of(MilliGpus room) const {
+    return std::int64_t{room.value} * more_than_[static_cast<std::size_t>(room.value)];
+  }
+  std::int64_t rise(MilliGpus room, MilliGpus taken) const { return of(room - taken) - of(room); }
+
+ private:
+  std::array<std::int64_t, kWholeGpu.value + 1> more_than_{};  // Jobs that want more than i thousandths.
 };
 
 }  // namespace jevons

@@ -3,7 +3,9 @@
 #define JEVONS_POLICIES_PLACEMENT_HETERO_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -53,6 +55,16 @@ class HeteroPlacement final : public Placement {
       free += offer.free;
       if (free >= gang.gpus.value) return pack(gang.gpus, together, shares);
     }
+  }
+
+  // The least room of those on the group worth most.
+  std::optional<std::size_t> choose_room(const GangView& gang, std::span<const RoomView> rooms) const override {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < rooms.size(); ++i) {
+      const double here = worth(gang, rooms[i].group), there = worth(gang, rooms[best].group);
+      if (here > there || (here == there && rooms[i].room < rooms[best].room)) best = i;
+    }
+    return best;
   }
 
  private:

@@ -3,7 +3,9 @@
 #define JEVONS_POLICIES_PLACEMENT_SPREAD_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,11 @@ class SpreadPlacement final : public Placement {
       if (better(set, chosen, gpus)) chosen = set;
     });
     if (!chosen.empty()) fill_evenly(gpus, chosen, shares);
+  }
+
+  std::optional<std::size_t> choose_room(const GangView&, std::span<const RoomView> rooms) const override {
+    const auto less = [](const RoomView& a, const RoomView& b) { return a.room < b.room; };
+    return static_cast<std::size_t>(std::max_element(rooms.begin(), rooms.end(), less) - rooms.begin());
   }
 
  private:

@@ -32,7 +32,8 @@ void GpuAudit::compare_jobs(Instant end, const TrainingResult& given) const {
   same("sum of JCT", totals_.jct_ns, given.jct.sum());
   same("number of queueing delays", totals_.started, given.queueing_delay.count());
   same("sum of queueing delays", totals_.delay_ns, given.queueing_delay.sum());
-  same("useful GPU-ns", totals_.useful - guest_time(Purpose::kTraining), given.useful.gpu_ns);
+  same("useful GPU-ns", totals_.useful - guest_time(Purpose::kTraining) - share_time(Purpose::kTraining),
+       given.useful.gpu_ns);
   same("resizes", totals_.resizes, given.resizes);
   same("failures", totals_.failures, given.failures);
   same("jobs that faults stopped", totals_.fault_stops, given.failures);
@@ -78,6 +79,7 @@ void GpuAudit::compare(Instant end, const RunResult& result) const {
   });
   compare_jobs(end, result.training);
   compare_guests(end, result.guests);
+  compare_shares(end, result.shares);
   compare_money(end, result);
 }
 

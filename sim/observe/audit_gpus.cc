@@ -84,6 +84,7 @@ bool GpuAudit::gang_fits(Instant now, const GangStart& start, const JobState& jo
 }
 
 void GpuAudit::job_starts(Instant now, const GangStart& start) {
+  check_holders(now);
   const auto it = jobs_.find(start.job.index);
   if (it == jobs_.end() || it->second.ended) {
     return finding_->add(now, kJobs, name_of(start.job) + " starts before it arrived or after it ended");
@@ -113,6 +114,7 @@ void GpuAudit::take_gang(Instant now, const GangStart& start, JobState* job) {
   job->shares.assign(start.shares.begin(), start.shares.end());
   job->held_gpus = start.asked.value;
   job->started = now;
+  settle_beside(job, now);
 }
 
 void GpuAudit::release_gang(Instant now, JobState* job) {
@@ -120,8 +122,11 @@ void GpuAudit::release_gang(Instant now, JobState* job) {
     nodes_[node.index].training -= gpus.value;
     hold(now, node, -gpus.value);
   }
-  job->held_gpu_ns += static_cast<Int128>(job->held_gpus) * (now - job->started).ns;
+  const Int128 held = static_cast<Int128>(job->held_gpus) * (now - job->started).ns;
+  job->held_gpu_ns += held;
+  if (job->shared_gpu != kNone) share_held_ += held;
   job->shares.clear();
+  settle_beside(job, now);
 }
 
 void GpuAudit::job_may_have(Instant now, JobId id, Gpus least, Gpus most) {
@@ -166,12 +171,13 @@ void GpuAudit::fault(std::int32_t jobs, GpuTime lost) {
 }
 
 void GpuAudit::job_stops(Instant now, JobId id, bool preempted) {
+  check_holders(now);
   const auto it = jobs_.find(id.index);
   if (it == jobs_.end() || it->second.shares.empty()) {
     return finding_->add(now, kJobs, name_of(id) + " stops, but does not run");
   }
   release_gang(now, &it->second);
-  it->second.preemptions += preempted ? 1 : 0;
+  if (it->second.shared_gpu == kNone) it->second.preemptions += preempted ? 1 : 0;  // Else share_stops counts it.
 }
 
 void GpuAudit::check_job_end(Instant now, const JobRecord& r, const JobState& job) {
@@ -194,6 +200,8 @@ void GpuAudit::check_job_end(Instant now, const JobRecord& r, const JobState& jo
   finding_->expect(!by_queue || job.shares.empty(), now, kJobs,
                    [&] { return name_of(r.id) + " is refused while it runs"; });
   Int128 held = job.held_gpu_ns;
+  finding_->expect(job.shared_gpu == kNone, now, kJobs,
+                   [&] { return name_of(r.id) + " ends on a shared GPU"; });
   if (!job.shares.empty()) held += static_cast<Int128>(job.held_gpus) * (now - job.started).ns;
   const Int128 used = (r.useful + r.checkpoint + r.lost + r.restoring + r.awaiting).gpu_ns;
   finding_->expect(held == used, now, kJobTime, [&] {
@@ -339,8 +347,9 @@ void GpuAudit::end_run(Instant now) {
   }
   for (std::size_t g = 0; g < groups_.size(); ++g) end_group(now, g);
   end_guests(now);
+  end_shares(now);
   const auto total = [&](Purpose p) {
-    Int128 t = guest_time(p);
+    Int128 t = guest_time(p) + share_time(p);
     for (const GroupState& g : groups_) t += g.gpu_ns[static_cast<std::size_t>(p)];
     return t;
   };

@@ -9,7 +9,9 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -43,6 +45,10 @@ class GpuAudit {
   void guest_starts(Instant now, const GangStart& start);
   void guest_stops(Instant now, JobId id, bool preempted);
   void guest_stretch(Instant now, const GpuStretch& s);
+  // Shares of a GPU (audit_shares.cc).
+  void share_starts(Instant now, const ShareStart& start);
+  void share_stops(Instant now, JobId id, bool preempted);
+  void share_stretch(Instant now, const GpuStretch& s);
   void kv(Instant now, ReplicaId id, Blocks used, Blocks total);
   void replica_starts(Instant now, ReplicaId id, NodeId node, Blocks kv_total);
   void replica_ends(Instant now, ReplicaId id, Blocks kv_used);
@@ -50,6 +56,7 @@ class GpuAudit {
   void compare(Instant end, const RunResult& result) const;
 
  private:
+  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
   struct NodeState {
     PoolId holder;              // Invalid: no pool.
     std::int32_t training = 0;  // GPUs held by jobs.
@@ -71,6 +78,11 @@ class GpuAudit {
     std::uint64_t sat_print = 0, guest_print = 0;
     Int128 open_ns = 0;
     std::array<Int128, kPurposes> guest_ns{};
+    // Jobs on GPUs that others hold, and their times likewise.
+    std::int64_t beside = 0;
+    Instant beside_since;
+    std::uint64_t beside_print = 0, share_print = 0;
+    std::array<Int128, kPurposes> share_ns{};
   };
   struct JobState {
     Gpus gpus;
@@ -80,9 +92,19 @@ class GpuAudit {
     Instant submit, first_start = Instant::never(), started;
     std::vector<std::pair<NodeId, Gpus>> shares;        // Empty: not running.
     std::vector<std::pair<NodeId, Gpus>> guest_shares;  // Empty: no guest.
+    std::uint32_t shared_gpu = kNone;                   // It runs on.
+    NodeId shared_node;
+    MilliGpus share{0};  // Of its last start on one.
+    bool beside = false;
+    Instant beside_since;
     Int128 held_gpu_ns = 0;
     std::int32_t preemptions = 0;
     bool ended = false;
+  };
+  struct SharedGpu {
+    NodeId node;
+    MilliGpus taken{0};
+    std::vector<std::uint32_t> jobs;
   };
   struct Replica {
     NodeId node;
@@ -106,6 +128,11 @@ class GpuAudit {
   static void settle_seats(GroupState* group, Instant now);
   void end_guests(Instant now);
   Int128 guest_time(Purpose purpose) const;
+  void settle_beside(JobState* job, Instant now);
+  void check_holders(Instant now);  // Of the shared GPUs touched before `now`.
+  void end_shares(Instant now);
+  Int128 share_time(Purpose purpose) const;
+  void compare_shares(Instant end, const ShareResult& given) const;
   void compare_guests(Instant end, const GuestResult& given) const;
   void compare_jobs(Instant end, const TrainingResult& given) const;
   void compare_money(Instant end, const RunResult& result) const;
@@ -121,6 +148,11 @@ class GpuAudit {
   JobTotals totals_;
   std::uint64_t node_moves_ = 0;
   std::uint64_t guest_starts_ = 0, guests_sent_away_ = 0;
+  std::map<std::uint32_t, SharedGpu> shared_;  // Open ones.
+  std::set<std::uint32_t> touched_;            // At touched_at_.
+  Instant touched_at_;
+  std::uint64_t shared_opened_ = 0, share_joins_ = 0;
+  Int128 share_held_ = 0;
 };
 
 }  // namespace jevons

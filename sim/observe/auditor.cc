@@ -95,6 +95,15 @@ void Auditor::on_guest_stop(Instant t, JobId id, bool preempted) {
 void Auditor::on_guest_time(Instant t, const GpuStretch& s) {
   if (impl_->tick(t)) impl_->gpus.guest_stretch(t, s);
 }
+void Auditor::on_share_start(Instant t, const ShareStart& start) {
+  if (impl_->tick(t)) impl_->gpus.share_starts(t, start);
+}
+void Auditor::on_share_stop(Instant t, JobId id, bool preempted) {
+  if (impl_->tick(t)) impl_->gpus.share_stops(t, id, preempted);
+}
+void Auditor::on_share_time(Instant t, const GpuStretch& s) {
+  if (impl_->tick(t)) impl_->gpus.share_stretch(t, s);
+}
 void Auditor::on_node_taken(Instant t, NodeId node, PoolId pool) {
   if (impl_->tick(t)) impl_->gpus.node_taken(t, node, pool);
 }

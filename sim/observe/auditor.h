@@ -48,6 +48,9 @@ class Auditor final : public Observer {
   void on_guest_start(Instant, const GangStart&) override;
   void on_guest_stop(Instant, JobId, bool preempted) override;
   void on_guest_time(Instant, const GpuStretch&) override;
+  void on_share_start(Instant, const ShareStart&) override;
+  void on_share_stop(Instant, JobId, bool preempted) override;
+  void on_share_time(Instant, const GpuStretch&) override;
   void on_node_taken(Instant, NodeId, PoolId) override;
   void on_node_given_back(Instant, NodeId, PoolId) override;
   void on_gpu_time(Instant, const GpuStretch&) override;

@@ -38,7 +38,7 @@ void add(const JobRecord& r, JobsResult* out) {
   out->preemptions += static_cast<std::uint64_t>(r.preemptions);
   out->failures += static_cast<std::uint64_t>(r.failures);
   out->resizes += static_cast<std::uint64_t>(r.resizes);
-  out->useful += r.useful - r.guest_useful;
+  out->useful += r.useful - r.beside_useful;
   out->in_system += r.gpus * (r.finish - r.submit);
   if (r.first_start != Instant::never()) out->elapsed += r.gpus * (r.finish - r.first_start);
   out->lost += r.lost;
@@ -193,6 +193,11 @@ void Metrics::on_job_end(Instant, const JobRecord& r) {
   t.failures += static_cast<std::uint64_t>(r.failures);
   t.lost_to_failures += r.lost_to_failures;
   result_.guests.work += r.guest_work;
+  if (r.share > MilliGpus{0}) {
+    const GpuTime ran = r.useful + r.checkpoint + r.lost + r.restoring;
+    share_milli_ns_ += r.share.value * ran.gpu_ns;
+    result_.shares.held += ran;  // Less what was beside a holder, at the end.
+  }
   if (r.first_start != Instant::never()) t.elapsed += r.gpus * (r.finish - r.first_start);
   if (r.deadline != Instant::never()) {
     ++t.deadlines;
@@ -241,6 +246,13 @@ void Metrics::on_guest_time(Instant, const GpuStretch& s) {
   result_.guests.by_purpose[static_cast<std::size_t>(s.purpose)] += s.gpus * (s.to - s.from);
 }
 
+void Metrics::on_share_start(Instant, const ShareStart& s) {
+  ++(s.joins ? result_.shares.joined : result_.shares.opened);
+}
+void Metrics::on_share_time(Instant, const GpuStretch& s) {
+  result_.shares.by_purpose[static_cast<std::size_t>(s.purpose)] += s.gpus * (s.to - s.from);
+}
+
 void Metrics::on_fault(Instant, std::uint32_t cause, std::int32_t jobs, GpuTime lost) {
   FaultResult& f = result_.faults[cause];
   ++f.count;
@@ -286,6 +298,8 @@ void Metrics::on_run_end(Instant at) {
   result_.training.useful = result_.ledger.by_purpose[static_cast<std::size_t>(Purpose::kTraining)];
   for (const auto& [name, jobs] : tenants_) result_.training.tenants.push_back({name, jobs});
   for (const auto& [priority, jobs] : priorities_) result_.training.priorities.push_back({priority, jobs});
+  for (const GpuTime& beside : result_.shares.by_purpose) result_.shares.held -= beside;
+  result_.shares.used = GpuTime{share_milli_ns_ / kWholeGpu.value};
   add_energy();
 }
 

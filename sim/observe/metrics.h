@@ -55,6 +55,8 @@ class Metrics final : public Observer {
   void on_guest_start(Instant, const GangStart&) override;
   void on_guest_stop(Instant, JobId, bool preempted) override;
   void on_guest_time(Instant, const GpuStretch&) override;
+  void on_share_start(Instant, const ShareStart&) override;
+  void on_share_time(Instant, const GpuStretch&) override;
   void on_flow_end(Instant, std::uint64_t, Bytes, bool) override;
   void on_run_end(Instant) override;
 
@@ -71,6 +73,7 @@ class Metrics final : public Observer {
   std::vector<Int128> earned_;                       // Pico-dollars by pool.
   std::map<std::string, JobsResult, std::less<>> tenants_;
   std::map<std::int32_t, JobsResult> priorities_;
+  Int128 share_milli_ns_ = 0;  // Of all jobs' shares.
 };
 
 }  // namespace jevons

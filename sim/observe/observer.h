@@ -96,9 +96,18 @@ struct JobRecord {
   std::string_view tenant{};
   std::int32_t priority = 0;
   JobRejection rejection = JobRejection::kNone;  // Of rejected jobs.
-  // As a guest on serving GPUs: the useful part of its time there (of `useful`), and what those steps would have taken
-  // on GPUs of its own.
-  GpuTime guest_useful{}, guest_work{};
+  // Of `useful`: its time on GPUs that others held, as a guest on serving GPUs or beside the holder of a shared one.
+  GpuTime beside_useful{};
+  GpuTime guest_work{};  // What its steps as a guest would have taken on GPUs of its own.
+  MilliGpus share{0};    // Of its one GPU; 0 = whole GPUs.
+};
+
+struct ShareStart {
+  JobId job;
+  std::uint32_t gpu;  // Which shared GPU; in order of opening.
+  NodeId node;
+  MilliGpus share;
+  bool joins;  // Another job holds the GPU.
 };
 
 struct GangStart {
@@ -124,6 +133,12 @@ class Observer {
   virtual void on_guest_start(Instant, const GangStart&) {}
   virtual void on_guest_stop(Instant, JobId, bool /*preempted*/) {}
   virtual void on_guest_time(Instant, const GpuStretch&) {}
+  // Jobs with a share of a GPU, from the start of a run to its stop.  One of the jobs on a GPU holds it, at the end of
+  // every instant: it has GPUs by on_job_start and on_job_stop too, and the GPU's own time is its.  The others' is told
+  // beside it.  When the holder stops, the GPU passes to another of them: on_job_start of that one.
+  virtual void on_share_start(Instant, const ShareStart&) {}
+  virtual void on_share_stop(Instant, JobId, bool /*preempted*/) {}
+  virtual void on_share_time(Instant, const GpuStretch&) {}
   virtual void on_node_taken(Instant, NodeId, PoolId) {}  // A pool holds the whole node from this instant.
   virtual void on_node_given_back(Instant, NodeId, PoolId) {}
   virtual void on_node_fails(Instant, NodeId) {}  // Nobody holds it; it is broken from this instant.

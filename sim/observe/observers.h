@@ -23,7 +23,9 @@ class Observers {
     if (gpus.value <= 0 || to <= from) return;
     tell(&Observer::on_gpu_time, now, GpuStretch{group, purpose, gpus, from, to, phases});
   }
-
+  void share_time(Instant now, GroupId group, Purpose purpose, Gpus gpus, Instant from, Instant to) const {
+    if (to > from) tell(&Observer::on_share_time, now, GpuStretch{group, purpose, gpus, from, to});
+  }
   void guest_time(Instant now, GroupId group, Purpose purpose, Gpus gpus, Instant from, Instant to) const {
     if (to > from) tell(&Observer::on_guest_time, now, GpuStretch{group, purpose, gpus, from, to});
   }

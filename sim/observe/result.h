@@ -95,6 +95,14 @@ struct GuestResult {
   std::uint64_t starts = 0, sent_away = 0;
 };
 
+// Jobs with a share of a GPU.  In a ledger, the GPU's time is what the job that holds it does.
+struct ShareResult {
+  std::array<GpuTime, kPurposes> by_purpose{};  // Of jobs beside a holder; part of no ledger.
+  GpuTime held;                                 // Of the GPUs, whole.
+  GpuTime used;                                 // Of the shares of all jobs on them.
+  std::uint64_t opened = 0, joined = 0;         // Starts on a GPU of its own, and on one that another held.
+};
+
 struct Ledger {  // GPU-time by purpose and by power phase; per group and in total.
   std::array<GpuTime, kPurposes> by_purpose{};
   std::array<GpuTime, kPowerPhases> by_phase{};  // Adds up to the same total.
@@ -113,6 +121,7 @@ struct RunResult {
   ServingResult serving;  // All pools together.
   TrainingResult training;
   GuestResult guests;
+  ShareResult shares;
   std::vector<FaultResult> faults;  // By cause.
   std::vector<std::string> groups;
   std::vector<Ledger> ledger_by_group;

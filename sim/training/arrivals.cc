@@ -44,6 +44,7 @@ void TrainingRuntime::read_traits() {
     t.scaling = job.scaling;
     t.cpus = job.cpus;
     t.memory = job.memory;
+    any_share_ = any_share_ || job.share > MilliGpus{0};
     if (alike && job.speed_by_gpu.empty()) continue;
     t.speed_by_group = by_group;
     for (std::size_t g = 0; g < by_group.size(); ++g) {
@@ -95,18 +96,21 @@ void TrainingRuntime::arrive(JobId id, Instant now) {
   s.record.tenant = job.tenant;
   s.record.priority = job.priority;
   s.record.gpus = job.gpus;
+  s.record.share = job.share;
   s.record.submit = job.submit;
   s.record.first_start = Instant::never();
   s.record.finish = now;
   s.record.run_time = job.run_time;
   s.record.deadline = job.deadline;
   if (setup_->checkpoint_interval > Duration{0} || setup_->optimal_checkpoints) {
-    const double per_gpu = setup_->checkpoint_bytes_per_gpu * job.gpus.value;
+    const double part = job.share > MilliGpus{0} ? ratio(job.share, kWholeGpu) : 1.0;
+    const double per_gpu = setup_->checkpoint_bytes_per_gpu * job.gpus.value * part;
     s.checkpoint = job.parameters > 0 ? checkpoint_bytes(job.parameters) : Bytes{std::llround(per_gpu)};
     s.interval =
         setup_->optimal_checkpoints ? setup_->optimal_checkpoints(job, s.checkpoint) : setup_->checkpoint_interval;
   }
   recent_.push_back(job.gpus);
+  if (any_share_) recent_shares_.push_back(job.share);
   observers_->tell(&Observer::on_job_arrival, now, id, job.gpus);
   if (job.flexibility != Flexibility::kRigid) {
     observers_->tell(&Observer::on_job_range, now, id, least_gpus(traits(id), job.gpus),

@@ -19,10 +19,12 @@ void TrainingRuntime::on_schedule(Instant now) {
   const std::pair since(now, ended_ + next_arrival_);
   if (std::exchange(rounds_since_, since) != since) rounds_ = 0;
   changed_ = keep_promises(now);
+  changed_ = seat_shares(now) || changed_;
   for (bool again = true; again;) {
     if (++rounds_ > limit)
       throw_contract_error(setup_->queue_name, "preempts and starts the same jobs without end", now);
     decide_once(now, &again);
+    if (again) seat_shares(now);
     changed_ = changed_ || again;
   }
   for (const JobId id : blocked_) {
@@ -133,11 +135,10 @@ bool TrainingRuntime::carry_out(Instant now) {
   bool some_leave = false;
   for (const JobId id : decision_.preempt) {
     if (setup_->queue_notice > Duration{0}) {
-      preempt_with_notice(id, setup_->queue_notice, now);
+      some_leave = preempt_with_notice(id, setup_->queue_notice, now) || some_leave;
     } else {
       preempt(id, now);
     }
-    some_leave = some_leave || state(id).leaving;
   }
   bool changed = !decision_.refuse.empty() || !decision_.preempt.empty() || !decision_.start.empty();
   for (const auto& [id, gpus] : decision_.resize) {
@@ -178,17 +179,23 @@ void TrainingRuntime::place(JobId id, Gpus gpus, GroupId group, std::span<const 
     }
     nodes = offered_;
   }
+  shares->clear();
+  setup_->placement->place(gang_view(id, gpus), nodes, shares);
+}
+
+GangView TrainingRuntime::gang_view(JobId id, Gpus gpus) const {
+  constexpr std::size_t kRecent = 1000;
+  const JobState& s = jobs_[id.index];
   GangView gang(gpus);
   gang.job = id;
-  if (running(id)) gang.holds = state(id).shares;
-  gang.ran_on = state(id).ran_on;
-  gang.speed_by_group = t.speed_by_group;
+  if (running(id)) gang.holds = s.shares;
+  gang.ran_on = s.ran_on;
+  gang.speed_by_group = traits(id).speed_by_group;
   gang.usd_by_group = usd_by_group_;
-  constexpr std::size_t kRecent = 1000;
-  gang.recent = recent_;
-  if (recent_.size() > kRecent) gang.recent = gang.recent.last(kRecent);
-  shares->clear();
-  setup_->placement->place(gang, nodes, shares);
+  gang.recent = std::span(recent_).last(std::min(recent_.size(), kRecent));
+  gang.share = asked(id).share;
+  gang.recent_shares = std::span(recent_shares_).last(std::min(recent_shares_.size(), kRecent));
+  return gang;
 }
 
 // As if the preemptions and the shrinking had been done.
@@ -236,6 +243,7 @@ JobId TrainingRuntime::first_that_cannot_start(const QueueDecision& d, Instant n
 
 bool TrainingRuntime::try_start(const JobStart& start, Instant now) {
   const JobId id = start.job;
+  if (shares_gpu(id) && join(id, now)) return true;  // A start before it has made room.
   const Gpus gpus = start.gpus == Gpus{0} ? asked(id).gpus : start.gpus;
   if (gpus > gpus_->free_for_training()) return false;
   std::vector<NodeShare> shares;
@@ -253,17 +261,9 @@ void TrainingRuntime::start(JobId id, std::vector<NodeShare> shares, Instant now
   s.shares = std::move(shares);
   gpus_->take(s.shares, now);
   s.started = now;
-  RunningJobView view;
-  view.id = id;
-  view.submit = asked(id).submit;
-  view.started = now;
-  view.asked = asked(id).gpus;
-  view.tenant = asked(id).tenant;
-  view.traits = &traits(id);
-  auto place = running_.end();
-  while (place != running_.begin() && std::prev(place)->started == now && id < std::prev(place)->id) --place;
-  running_.insert(place, view);
-  hold(id, now);
+  list_running(id);
+  hold(id, &Observer::on_job_start, now);
+  if (shares_gpu(id)) open_shared(id, now);
   begin_run(id, now);
 }
 

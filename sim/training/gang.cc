@@ -21,9 +21,8 @@ std::vector<NodeShare> TrainingRuntime::without(std::vector<NodeShare> shares, G
   return shares;
 }
 
-void TrainingRuntime::hold(JobId id, Instant now) {
+void TrainingRuntime::hold(JobId id, Told told_as, Instant now) {
   JobState& s = state(id);
-  const bool resized = s.started != now || s.gpus > Gpus{0};
   const Gpus before = s.gpus;
   s.by_group.clear();
   s.gpus = Gpus{0};
@@ -43,7 +42,7 @@ void TrainingRuntime::hold(JobId id, Instant now) {
   s.held_since = now;
   settle_tenant(id, s.gpus - before, now);
   const GangStart gang{id, s.gpus, told};
-  observers_->tell(resized ? &Observer::on_job_resize : &Observer::on_job_start, now, gang);
+  observers_->tell(told_as, now, gang);
   RunningJobView& view = *find_running(id);
   view.gpus = s.gpus;
   view.since = now;
@@ -78,7 +77,7 @@ void TrainingRuntime::set_shares(JobId id, std::vector<NodeShare> shares, Instan
   s.shares = std::move(shares);
   gpus_->take(s.shares, now);
   ++s.record.resizes;
-  hold(id, now);
+  hold(id, &Observer::on_job_resize, now);
   if (!restored) return begin_restore(id, now);
   s.phase = JobPhase::kResizing;
   s.since = now;

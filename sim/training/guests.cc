@@ -12,7 +12,8 @@ void TrainingRuntime::offer_guest_seats(Instant now) {
   if (!seats_->any_free()) return;
   std::vector<JobId> fit;
   for (const WaitingJobView& w : waiting_jobs()) {
-    if (asked(w.id).guest_memory > Bytes{0} && rollouts_of(w.id) == nullptr) fit.push_back(w.id);
+    const bool may = asked(w.id).guest_memory > Bytes{0} && !shares_gpu(w.id) && rollouts_of(w.id) == nullptr;
+    if (may) fit.push_back(w.id);
   }
   std::vector<NodeShare> shares;
   for (const JobId id : fit) {

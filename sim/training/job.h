@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "policies/api/placement.h"
+#include "sim/cluster/shared_gpus.h"
 #include "sim/engine/calendar.h"
 #include "sim/observe/observer.h"
 #include "traces/trace.h"
@@ -46,6 +47,9 @@ struct JobState {
   Instant steps_from;        // Of the steps not yet saved.
   Instant next_save;         // When the next checkpoint is due, while it steps.
   bool guest = false;        // On seats of serving nodes (guests.cc), not on GPUs of its own.
+  SharedGpuId shared_gpu{};  // It runs on (sharing.cc); invalid = none.
+  Instant beside_until{};    // Since when it holds that GPU; never() while another does.
+  Instant expected_end{};    // Of a job on a shared GPU, by estimate.
   Duration done_before{};    // Run time of the steps from `steps_from` to `speed_from`,
   Instant speed_from;        // since when `speed` holds: later than `steps_from` for guests alone.
   Duration snapshot_done{};  // Run time in `snapshot`, if the speed changed after it.

@@ -35,6 +35,7 @@ void TrainingRuntime::insert_waiting(JobId id, Instant now) {
   view.waiting_since = now;
   view.traits = &traits(id);
   come_.push_back(view);
+  if (shares_gpu(id)) waiting_shares_.emplace(-job.priority, id);
   const auto first = waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_head_);
   const auto at =
       std::lower_bound(first, waiting_.end(), id, [](const WaitingJobView& v, JobId i) { return v.id < i; });
@@ -48,6 +49,7 @@ void TrainingRuntime::insert_waiting(JobId id, Instant now) {
 }
 
 void TrainingRuntime::erase_waiting(JobId id) {
+  if (shares_gpu(id)) waiting_shares_.erase({-asked(id).priority, id});
   const auto untold = std::find_if(come_.begin(), come_.end(), [&](const WaitingJobView& v) { return v.id == id; });
   if (untold == come_.end()) {
     gone_.push_back(id);
@@ -79,6 +81,24 @@ RunningJobView* TrainingRuntime::find_running(JobId id) {
   return &*it;
 }
 
+// At its place by (started, id).
+void TrainingRuntime::list_running(JobId id) {
+  RunningJobView view;
+  view.id = id;
+  view.submit = asked(id).submit;
+  view.started = state(id).started;
+  view.asked = asked(id).gpus;
+  view.tenant = asked(id).tenant;
+  view.traits = &traits(id);
+  view.leaving = state(id).leaving;
+  auto place = running_.end();
+  const auto after = [&](const RunningJobView& v) {
+    return std::pair(view.started, id) < std::pair(v.started, v.id);
+  };
+  while (place != running_.begin() && after(*std::prev(place))) --place;
+  running_.insert(place, view);
+}
+
 void TrainingRuntime::erase_running(JobId id) {
   running_.erase(running_.begin() + (find_running(id) - running_.data()));
 }
@@ -87,7 +107,7 @@ bool TrainingRuntime::running(JobId job) const {
   if (job.index >= jobs_.size()) return false;
   const JobPhase p = jobs_[job.index].phase;
   return p != JobPhase::kHeldBack && p != JobPhase::kWaiting && p != JobPhase::kPromised && p != JobPhase::kEnded &&
-         !jobs_[job.index].guest;
+         !jobs_[job.index].guest && jobs_[job.index].beside_until != Instant::never();
 }
 
 std::vector<JobId> TrainingRuntime::jobs_on(NodeId node) const {
@@ -122,6 +142,10 @@ void TrainingRuntime::fill_victims(Instant now, std::vector<VictimView>* victims
     view.priority = v.traits->priority;
     view.left = estimate_left(v.id);
     view.leaving = s.leaving;
+    for (const JobId other : beside(v.id)) {
+      view.lost_if_stopped += Gpus{1} * (unsaved(jobs_[other.index], now) + setup_->restart_overhead);
+      view.left = std::max(view.left, estimate_left(other));
+    }
     if (v.traits->flexibility == Flexibility::kElastic && !s.leaving) view.min_gpus = least_gpus(*v.traits, v.asked);
   }
   fill_guests(now, victims);

@@ -92,7 +92,7 @@ void TrainingRuntime::on_job_phase(JobId job, Instant now) {
       return begin_steps(job, now);
     case JobPhase::kSaving:
       CHECK(s.leaving);  // The notice is over.
-      return preempt(job, now);
+      return stop(job, now);
     default:
       break;
   }
@@ -154,7 +154,7 @@ void TrainingRuntime::flow_done(std::uint64_t flow, Instant now) {
   s.phase = JobPhase::kStepping;  // With nothing to lose.
   s.since = now;
   count_steps_from(s, now);
-  preempt(job, now);
+  stop(job, now);
 }
 
 void TrainingRuntime::finish(JobId job, Instant now) {
@@ -180,6 +180,11 @@ void TrainingRuntime::keep_instantly_saved(JobState& s, Instant now) {
 }
 
 void TrainingRuntime::preempt(JobId job, Instant now) {
+  for (const JobId other : beside(job)) stop(other, now);
+  stop(job, now);
+}
+
+void TrainingRuntime::stop(JobId job, Instant now) {
   JobState& s = state(job);
   const bool left_on_notice = s.leaving;
   keep_instantly_saved(s, now);
@@ -193,7 +198,14 @@ void TrainingRuntime::preempt(JobId job, Instant now) {
 
 void TrainingRuntime::preempt_with_notice(JobId job, Instant now) { preempt_with_notice(job, setup_->notice, now); }
 
-void TrainingRuntime::preempt_with_notice(JobId job, Duration notice, Instant now) {
+bool TrainingRuntime::preempt_with_notice(JobId job, Duration notice, Instant now) {
+  const SharedGpuId gpu = state(job).shared_gpu;
+  for (const JobId other : beside(job)) give_notice(other, notice, now);
+  give_notice(job, notice, now);
+  return gpu.valid() ? shared_.is_open(gpu) : state(job).leaving;
+}
+
+void TrainingRuntime::give_notice(JobId job, Duration notice, Instant now) {
   JobState& s = state(job);
   if (s.leaving) return;
   const bool can_save = s.interval > Duration{0};
@@ -202,11 +214,12 @@ void TrainingRuntime::preempt_with_notice(JobId job, Duration notice, Instant no
     ++s.record.checkpoints;
     report(s, Purpose::kTraining, s.steps_from, now, now);
     count_steps_from(s, now);
-    return preempt(job, now);
+    return stop(job, now);
   }
   const bool has_steps = s.phase == JobPhase::kStepping || s.phase == JobPhase::kSaving;
-  if (!can_save || !has_steps || notice == Duration{0}) return preempt(job, now);
-  s.leaving = find_running(job)->leaving = true;
+  if (!can_save || !has_steps || notice == Duration{0}) return stop(job, now);
+  s.leaving = true;
+  if (running(job)) find_running(job)->leaving = true;
   if (s.phase == JobPhase::kStepping) {
     cut_flow(&s, now);
     s.phase = JobPhase::kSaving;
@@ -216,14 +229,18 @@ void TrainingRuntime::preempt_with_notice(JobId job, Duration notice, Instant no
   calendar_->schedule(s.slot, now + notice);
 }
 
-GpuTime TrainingRuntime::fail(JobId job, Instant now) {
-  JobState& s = state(job);
-  const GpuTime before = s.record.lost;
-  preempt(job, now);
-  const GpuTime lost = s.record.lost - before;
-  ++s.record.failures;
-  s.record.lost_to_failures += lost;
-  return lost;
+void TrainingRuntime::fail(JobId job, std::int32_t* jobs, GpuTime* lost, Instant now) {
+  std::vector<JobId> stopped = beside(job);
+  stopped.push_back(job);
+  for (const JobId id : stopped) {
+    JobRecord& r = state(id).record;
+    const GpuTime before = r.lost;
+    stop(id, now);
+    ++r.failures;
+    r.lost_to_failures += r.lost - before;
+    *lost += r.lost - before;
+    ++*jobs;
+  }
 }
 
 void TrainingRuntime::cut_flow(JobState* s, Instant now) {
@@ -240,12 +257,11 @@ void TrainingRuntime::leave(JobId job, bool preempted, Instant now) {
   JobState& s = state(job);
   cut_flow(&s, now);
   calendar_->remove_slot(s.slot);
-  const bool guest = s.guest;
+  const bool guest = s.guest, holds = running(job);
   s.attained += s.gpus * (now - s.held_since);
   s.ran += now - s.held_since;
-  if (guest) {
-    leave_seats(job, preempted, now);
-  } else {
+  if (guest) leave_seats(job, preempted, now);
+  if (holds) {
     gpus_->give_back(s.shares, now);
     settle_tenant(job, Gpus{0} - s.gpus, now);
   }
@@ -253,9 +269,11 @@ void TrainingRuntime::leave(JobId job, bool preempted, Instant now) {
   s.leaving = false;
   s.ran_on = std::move(s.shares);
   s.shares.clear();
-  if (guest) return;
-  erase_running(job);
-  observers_->tell(&Observer::on_job_stop, now, job, preempted);
+  if (holds) {
+    erase_running(job);
+    observers_->tell(&Observer::on_job_stop, now, job, preempted);
+  }
+  if (s.shared_gpu.valid()) leave_shared(job, preempted, now);
 }
 
 // Reports the time since the phase began - and, with it, the steps it saved or lost.
@@ -288,11 +306,10 @@ void TrainingRuntime::close_stretch(JobId job, bool lost, Instant now) {
 void TrainingRuntime::report(JobState& s, Purpose purpose, Instant from, Instant to, Instant now) {
   for (const auto& [group, gpus] : s.by_group) {
     const GpuTime time = gpus * (to - from);
-    if (s.guest) {
-      observers_->guest_time(now, group, purpose, gpus, from, to);
-      if (purpose == Purpose::kTraining) s.record.guest_useful += time;
-    } else {
-      observers_->gpu_time(now, group, purpose, gpus, from, to);
+    tell_time(s, group, purpose, gpus, from, to, now);
+    if (purpose == Purpose::kTraining && s.guest) s.record.beside_useful += time;
+    if (purpose == Purpose::kTraining && s.shared_gpu.valid() && from < s.beside_until) {
+      s.record.beside_useful += gpus * (std::min(to, s.beside_until) - from);
     }
     if (purpose == Purpose::kTraining) s.record.useful += time;
     if (purpose == Purpose::kCheckpoint) s.record.checkpoint += time;
@@ -300,6 +317,15 @@ void TrainingRuntime::report(JobState& s, Purpose purpose, Instant from, Instant
     if (purpose == Purpose::kLoading) s.record.restoring += time;
     if (purpose == Purpose::kAwaitingSamples) s.record.awaiting += time;
   }
+}
+
+// To the GPUs' own time, or beside it.
+void TrainingRuntime::tell_time(const JobState& s, GroupId group, Purpose purpose, Gpus gpus, Instant from, Instant to,
+                                Instant now) const {
+  if (s.guest) return observers_->guest_time(now, group, purpose, gpus, from, to);
+  const Instant holds_from = s.shared_gpu.valid() ? std::clamp(s.beside_until, from, to) : from;
+  observers_->share_time(now, group, purpose, gpus, from, holds_from);
+  observers_->gpu_time(now, group, purpose, gpus, holds_from, to);
 }
 
 Duration TrainingRuntime::unsaved(const JobState& s, Instant now) const {
@@ -323,7 +349,8 @@ void TrainingRuntime::end(Instant now) {
     observers_->tell(&Observer::on_job_end, now, s.record);
   };
   while (any_running()) {
-    const JobId job = running_.empty() ? guests_.front() : running_.front().id;
+    JobId job = running_.empty() ? guests_.front() : running_.front().id;
+    if (const std::vector<JobId> others = beside(job); !others.empty()) job = others.front();
     JobState& s = state(job);
     const bool steps = s.phase == JobPhase::kStepping;
     if (s.guest && (steps || s.phase == JobPhase::kSaving)) keep(s, stepped(s, steps ? now : s.since));

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "policies/api/training_queue.h"
 #include "sim/cluster/gpu_pool.h"
 #include "sim/cluster/guest_seats.h"
+#include "sim/cluster/shared_gpus.h"
 #include "sim/network/flows.h"
 #include "sim/simulation.h"
 #include "sim/training/job.h"
@@ -34,13 +36,14 @@ class TrainingRuntime final : public FlowOwner {
   bool leaving(JobId job) const { return jobs_[job.index].leaving; }
   std::span<const NodeShare> shares(JobId job) const { return jobs_[job.index].shares; }
   std::vector<JobId> jobs_on(NodeId node) const;  // Running ones, ascending.
+  // These three stop a job and those that share its GPU, if it holds it.
   void preempt(JobId job, Instant now);
   // Stops it when it has written a checkpoint, or when the scenario's notice is over; at once if it has none to write.
   void preempt_with_notice(JobId job, Instant now);
+  // For a failure.  Adds the jobs it stopped and what they lost.
+  void fail(JobId job, std::int32_t* jobs, GpuTime* lost, Instant now);
   // Takes an elastic job off a node, if what it keeps is enough for it.  False: it is not, and nothing changed.
   bool withdraw(JobId job, NodeId node, Instant now);
-  // Stops it, for a failure.  Returns what it lost.
-  GpuTime fail(JobId job, Instant now);
   // Rollouts (rollouts.cc).  A stream has new requests; one of a stream's requests has ended.
   void on_samples_asked(std::function<void(std::uint32_t stream)> call) { on_samples_asked_ = std::move(call); }
   void sample_ended(std::size_t rollout, Instant now);
@@ -50,7 +53,8 @@ class TrainingRuntime final : public FlowOwner {
     return next_arrival_ == setup_->jobs.size() || setup_->jobs[next_arrival_].submit >= end_;
   }
   std::size_t unfinished() const {
-    return waiting_.size() - waiting_head_ + promised_.size() + running_.size() + guests_.size();
+    return waiting_.size() - waiting_head_ + promised_.size() + running_.size() + guests_.size() +
+           shared_.beside();
   }
   bool any_running() const { return !running_.empty() || !guests_.empty(); }
   bool any_working() const;                            // Not only waiting for samples.
@@ -97,6 +101,7 @@ class TrainingRuntime final : public FlowOwner {
   JobId first_that_cannot_start(const QueueDecision& d, Instant now);
   bool try_start(const JobStart& start, Instant now);
   void start(JobId job, std::vector<NodeShare> shares, Instant now);  // No longer in waiting_.
+  GangView gang_view(JobId job, Gpus gpus) const;
   void resize(JobId job, Gpus gpus, Instant now);
   void place(JobId job, Gpus gpus, GroupId group, std::span<const NodeView> nodes, std::vector<NodeShare>* shares);
   void check_placement(JobId job, Gpus gpus, std::span<const NodeShare> shares, std::span<const NodeView> nodes,
@@ -108,6 +113,17 @@ class TrainingRuntime final : public FlowOwner {
   std::map<NodeId, Gpus> coming() const;
   std::map<NodeId, Gpus> kept() const;
   std::span<const NodeView> open_nodes();
+
+  // Shares of a GPU (sharing.cc).
+  bool shares_gpu(JobId job) const;  // Asks for a part of one.
+  std::vector<JobId> beside(JobId job) const;  // Jobs on the GPU that it holds; none if it holds no shared one.
+  bool seat_shares(Instant now);
+  bool join(JobId job, Instant now);
+  void open_shared(JobId job, Instant now);
+  void leave_shared(JobId job, bool preempted, Instant now);
+  void inherit(JobId job, Instant now);
+  void set_expected_end(JobId job, Instant now);
+  void show_expected_end(SharedGpuId gpu);
 
   // Guests (guests.cc).
   void offer_guest_seats(Instant now);
@@ -122,11 +138,13 @@ class TrainingRuntime final : public FlowOwner {
   void block(JobId job);  // Until the queue has no more to say at this instant.
   void insert_waiting(JobId job, Instant now);
   void erase_waiting(JobId job);
+  void list_running(JobId job);
   void erase_running(JobId job);
   void settle_tenant(JobId job, Gpus by, Instant now);
 
   // Gangs (gang.cc).
-  void hold(JobId job, Instant now);  // Sums up its new shares and tells who asks.
+  using Told = void (Observer::*)(Instant, const GangStart&);
+  void hold(JobId job, Told told, Instant now);  // Sums up its new shares and tells who asks.
   void add_to_group(JobState* s, const NodeShare& share) const;
   void begin_run(JobId job, Instant now);
   void set_shares(JobId job, std::vector<NodeShare> shares, Instant now);
@@ -144,7 +162,10 @@ class TrainingRuntime final : public FlowOwner {
   Duration progress(JobId job, Instant until) const;  // Run time done by `until`, of a job that steps or saves.
 
   // Phases (runtime.cc).
-  void preempt_with_notice(JobId job, Duration notice, Instant now);
+  // False: it has given its GPUs back.  True: it, or who shares its GPU, has them until it has left.
+  bool preempt_with_notice(JobId job, Duration notice, Instant now);
+  void give_notice(JobId job, Duration notice, Instant now);
+  void stop(JobId job, Instant now);  // It alone.
   void begin_restore(JobId job, Instant now);
   void begin_reading(JobId job, Instant now);
   void begin_steps(JobId job, Instant now);
@@ -156,6 +177,8 @@ class TrainingRuntime final : public FlowOwner {
   void cut_flow(JobState* s, Instant now);
   void close_stretch(JobId job, bool lost, Instant now);
   void report(JobState& s, Purpose purpose, Instant from, Instant to, Instant now);
+  void tell_time(const JobState& s, GroupId group, Purpose purpose, Gpus gpus, Instant from, Instant to,
+                 Instant now) const;
   void keep_instantly_saved(JobState& s, Instant now);
   static void keep(JobState& s, Duration run_time);  // Steps that a checkpoint holds.
   static void count_steps_from(JobState& s, Instant from);
@@ -187,7 +210,9 @@ class TrainingRuntime final : public FlowOwner {
   std::vector<Tenant> tenants_;
   std::vector<double> usd_by_group_;
   std::vector<Gpus> recent_;  // Asked, of all jobs submitted.
+  std::vector<MilliGpus> recent_shares_;  // Likewise; 0 = whole GPUs.  Empty: no job shares.
   std::size_t next_arrival_ = 0;
+  bool any_share_ = false;
   std::vector<WaitingJobView> waiting_;  // By id from waiting_head_ on; ids are in order of submission.
   std::size_t waiting_head_ = 0;
   std::vector<RunningJobView> running_;   // By (started, id).
@@ -195,6 +220,8 @@ class TrainingRuntime final : public FlowOwner {
   std::vector<JobId> gone_;
   std::vector<WaitingJobView> come_;
   std::vector<JobId> guests_;  // In order of their start.
+  SharedGpus shared_;
+  std::set<std::pair<std::int32_t, JobId>> waiting_shares_;  // Jobs that wait with a share: (-priority, id).
   std::map<std::uint64_t, JobId> flow_owner_;
   std::vector<JobId> blocked_;
   std::vector<Promise> promised_;               // In order of the decisions.

@@ -26,6 +26,8 @@ enum class Plant {
   kPhaseShifted,
   kUninvitedGuest,
   kForgottenGuestTime,
+  kOverfullGpu,
+  kForgottenShareTime,
   kSwallowedEnd
 };
 
@@ -69,6 +71,17 @@ class Canary final : public Observer {
     GpuStretch told = s;
     if (plant_ == Plant::kForgottenGuestTime && chance() && s.to - s.from > Duration{1}) told.to = s.to - Duration{1};
     auditor_.on_guest_time(t, told);
+  }
+  void on_share_start(Instant t, const ShareStart& s) override {
+    ShareStart told = s;
+    if (plant_ == Plant::kOverfullGpu && s.joins && chance()) told.share = kWholeGpu;
+    auditor_.on_share_start(t, told);
+  }
+  void on_share_stop(Instant t, JobId id, bool preempted) override { auditor_.on_share_stop(t, id, preempted); }
+  void on_share_time(Instant t, const GpuStretch& s) override {
+    GpuStretch told = s;
+    if (plant_ == Plant::kForgottenShareTime && chance() && s.to - s.from > Duration{1}) told.to = s.to - Duration{1};
+    auditor_.on_share_time(t, told);
   }
   void on_node_taken(Instant t, NodeId n, PoolId p) override {
     if (plant_ == Plant::kDoubleBooking) last_ = n;
@@ -163,6 +176,8 @@ TEST(Canary, ADecodeStepCalledPrefillIsCaught) { expect_caught(Plant::kDecodeCal
 TEST(Canary, APhaseChargedToAnotherIsCaught) { expect_caught(Plant::kPhaseShifted, "power phases"); }
 TEST(Canary, AGuestWhereNoneMayBeIsCaught) { expect_caught(Plant::kUninvitedGuest, "guests"); }
 TEST(Canary, AForgottenNanosecondOfAGuestIsCaught) { expect_caught(Plant::kForgottenGuestTime, "guests"); }
+TEST(Canary, SharesOfMoreThanAGpuAreCaught) { expect_caught(Plant::kOverfullGpu, "shared GPUs"); }
+TEST(Canary, AForgottenNanosecondOfAShareIsCaught) { expect_caught(Plant::kForgottenShareTime, "shared GPUs"); }
 TEST(Canary, ASwallowedEndIsCaught) { expect_caught(Plant::kSwallowedEnd, "one end per request"); }
 
 }  // namespace

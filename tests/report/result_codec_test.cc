@@ -26,6 +26,8 @@ TEST(ResultCodec, RoundTripLosesNothing) {
   run.result.pools[0].degraded = 17;
   run.result.guests = {.open = GpuTime{5}, .work = GpuTime{(Int128{1} << 80)}, .starts = 3, .sent_away = 2};
   run.result.guests.by_purpose[5] = GpuTime{-9};
+  run.result.shares = {.held = GpuTime{7}, .used = GpuTime{(Int128{1} << 79)}, .opened = 4, .joined = 5};
+  run.result.shares.by_purpose[5] = GpuTime{-11};
   run.result.pools[0].earned = MicroDollars{1'234'567};
   run.result.serving.ttft.add(std::numeric_limits<std::int64_t>::max());
   const std::string before = json_report(c);

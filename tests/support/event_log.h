@@ -41,7 +41,7 @@ inline std::string text_of(const JobRecord& r) {
          line("", r.id, static_cast<std::int64_t>(r.reason), r.gpus, r.submit, r.first_start, r.finish, r.run_time.ns,
               r.useful, r.checkpoint, r.lost, r.restoring, r.awaiting, std::int64_t{r.preemptions},
               std::int64_t{r.checkpoints}, std::int64_t{r.resizes}, std::int64_t{r.failures}, r.lost_to_failures,
-              r.deadline, r.guest_useful, r.guest_work);
+              r.deadline, r.beside_useful, r.guest_work, r.share);
 }
 
 class EventLog final : public Observer {
@@ -79,6 +79,15 @@ class EventLog final : public Observer {
   }
   void on_guest_time(Instant t, const GpuStretch& s) override {
     text_ += "guest_" + line(std::string(purpose_name(s.purpose)).c_str(), t, s.group, s.gpus, s.from, s.to);
+  }
+  void on_share_start(Instant t, const ShareStart& s) override {
+    text_ += line("share", t, s.job, std::uint64_t{s.gpu}, s.node, s.share, std::int64_t{s.joins ? 1 : 0});
+  }
+  void on_share_stop(Instant t, JobId id, bool preempted) override {
+    text_ += line(preempted ? "share_preempted" : "share_done", t, id);
+  }
+  void on_share_time(Instant t, const GpuStretch& s) override {
+    text_ += "share_" + line(std::string(purpose_name(s.purpose)).c_str(), t, s.group, s.gpus, s.from, s.to);
   }
   void on_node_taken(Instant t, NodeId n, PoolId p) override { text_ += line("take", t, n, p); }
   void on_node_given_back(Instant t, NodeId n, PoolId p) override { text_ += line("give back", t, n, p); }
@@ -132,6 +141,7 @@ inline std::string text_of(const RunResult& r) {
               t.last_finish) +
          text_of("  jct", t.jct) + text_of("  delay", t.queueing_delay);
   out += line("guests", r.guests.open, r.guests.work, r.guests.starts, r.guests.sent_away);
+  out += line("shares", r.shares.held, r.shares.used, r.shares.opened, r.shares.joined);
   for (const Ledger& l : r.ledger_by_group) {
     out += "group";
     for (const GpuTime& p : l.by_purpose) out += number(p);

@@ -230,6 +230,12 @@ class MonkeyPlacement final : public Placement {
     if (crime_ == Crime::kPlaceElsewhere) shares->front().node = NodeId{1'000'000};
   }
 
+  std::optional<std::size_t> choose_room(const GangView& gang, std::span<const RoomView> rooms) const override {
+    RandomStream random(static_cast<std::uint64_t>(gang.job.index) * 64 + rooms.size(), "room");
+    if (one_in(random, 4)) return std::nullopt;
+    return random.below(rooms.size());
+  }
+
  private:
   Crime crime_;
 };

@@ -54,6 +54,7 @@ class Swarm {
     for (RequestStreamSetup& s : in.requests) who_sends(&s);
     RandomStream events(seed_, "swarm/events");
     guests(&in);
+    shares(&in);
     in.min_review_gap = Duration{1 + static_cast<std::int64_t>(events.below(20'000)) * 1'000'000};
     return in;
   }
@@ -260,6 +261,20 @@ class Swarm {
                                 {{"stable", random.below(2) == 0 ? "0s" : "5s"}, {"step", "0.5"}, {"leave", "2"}});
   }
 
+  // Every third has jobs that share GPUs; likewise.
+  void shares(Inputs* in) {
+    RandomStream random(seed_, "swarm/shares");
+    if (random.below(3) != 0) return;
+    for (TrainingJob& j : in->training.jobs) {
+      if (random.below(3) == 0) continue;
+      j.gpus = Gpus{1};
+      j.flexibility = Flexibility::kRigid;
+      j.min_gpus = j.max_gpus = Gpus{0};
+      j.scaling.clear();
+      j.share = MilliGpus{1 + static_cast<std::int32_t>(random.below(random.below(2) == 0 ? 999 : 300))};
+    }
+  }
+
   // Every third has a job whose samples a pool makes; from a stream of its own likewise.
   void rollouts(Inputs* in) {
     RandomStream random(seed_, "swarm/rollouts");
@@ -279,6 +294,7 @@ class Swarm {
     r.samples = 1 + static_cast<std::int64_t>(random.below(20));
     r.ahead = static_cast<std::int64_t>(random.below(2));
     r.carried = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(r.samples)));
+    in->training.jobs[r.job].share = MilliGpus{0};
     in->training.rollouts.push_back(r);
     const PoolId pool{static_cast<std::uint32_t>(random.below(in->pools.size()))};
     in->requests.push_back({"rollouts", pool, *std::move(source)});

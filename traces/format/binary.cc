@@ -224,6 +224,7 @@ BadRow traits_of(const proto::JobRecord& record, TrainingJob* job) {
   job->after.assign(record.after().begin(), record.after().end());
   job->cpus = record.cpus();
   job->memory = Bytes{static_cast<std::int64_t>(std::min<std::uint64_t>(record.memory(), 1ULL << 62U))};
+  job->share = MilliGpus{static_cast<std::int32_t>(std::min<std::uint32_t>(record.gpu_milli(), 1U << 30U))};
   return check_job(*job);
 }
 

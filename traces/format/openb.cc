@@ -2,8 +2,8 @@
 // creation_time,deletion_time,scheduled_time.  Times are seconds.
 //
 // Run time = deletion_time - scheduled_time; a pod that was never scheduled (Pending) has none and is a bad row, as is
-// one without GPUs.  With num_gpu = 1, gpu_milli below 1000 is a share of a GPU: it counts as a whole one, or is a bad
-// row under drop_gpu_shares.  gpu_spec "A|B" allows only these of the cluster's types: the others get speed 0.
+// one without GPUs.  With num_gpu = 1, gpu_milli below 1000 is a share of a GPU; TraceOptions::gpu_shares says what
+// becomes of it.  gpu_spec "A|B" allows only these of the cluster's types: the others get speed 0.
 #include <algorithm>
 #include <array>
 
@@ -29,15 +29,18 @@ constexpr NumberRules kMilliRules{"GPU share malformed",
 class OpenbParser final : public JobRowParser {
  public:
   OpenbParser(CsvRow row, const TraceOptions& options)
-      : row_(std::move(row)), drop_shares_(options.drop_gpu_shares), names_(options.gpu_names) {}
+      : row_(std::move(row)), shares_(options.gpu_shares), names_(options.gpu_names) {}
 
   BadRow parse(std::string_view line, TrainingJob* out) override {
     if (BadRow bad = row_.split(line)) return bad;
     std::int64_t gpus = 0, milli = 0;
     if (BadRow bad = parse_count(row_.field(kGpus), kGpuRules, &gpus)) return row_.at(kGpus, bad);
     if (BadRow bad = parse_count(row_.field(kMilli), kMilliRules, &milli)) return row_.at(kMilli, bad);
-    if (drop_shares_ && gpus == 1 && milli < kWhole) {
-      return row_.at(kMilli, {"GPU share", "1000, a whole GPU", row_.field(kMilli), 0});
+    if (gpus == 1 && milli < kWhole) {
+      if (shares_ == GpuShares::kBadRow) {
+        return row_.at(kMilli, {"GPU share", "1000, a whole GPU", row_.field(kMilli), 0});
+      }
+      if (shares_ == GpuShares::kShare) out->share = MilliGpus{static_cast<std::int32_t>(milli)};
     }
     out->gpus = Gpus{static_cast<std::int32_t>(gpus)};
     if (BadRow bad = times(out)) return bad;
@@ -102,7 +105,7 @@ class OpenbParser final : public JobRowParser {
   }
 
   CsvRow row_;
-  bool drop_shares_;
+  GpuShares shares_;
   std::vector<std::pair<std::string, std::string>> names_;
 };
 

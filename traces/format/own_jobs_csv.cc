@@ -1,5 +1,5 @@
 // Our own CSV of jobs: submit,num_gpus,dur and, where known, job_id,vc,estimate,parameters,priority,deadline,
-// flexibility,min_gpus,max_gpus,scaling,speed_by_gpu,after,cpus,memory_bytes.
+// flexibility,min_gpus,max_gpus,scaling,speed_by_gpu,after,cpus,memory_bytes,gpu_milli.
 //
 // Times are decimal seconds from the start of the trace, exact to the nanosecond.  An empty field is the default. Lists
 // have ';' between their parts: scaling is "1=0.3;2=0.55", speed_by_gpu "H100=1;A100=0.4", after "job-1;job-2".
@@ -21,6 +21,13 @@ constexpr NumberRules kRangeRules{"GPU range malformed",
                                   "a whole number up to 100000000, 0 for none",
                                   kMaxGpus,
                                   true};
+constexpr NumberRules kShareRules{"GPU share malformed",
+                                  "GPU share malformed",
+                                  "GPU share malformed",
+                                  "GPU share malformed",
+                                  "thousandths of a GPU, 1 to 999, or 0 for whole GPUs",
+                                  999,
+                                  true};
 constexpr NumberRules kMemoryCount{"memory malformed",  "memory negative", "memory zero", "memory out of range",
                                    "bytes, up to 2^60", kMaxMemory,        true};
 
@@ -41,7 +48,8 @@ enum Column : std::size_t {
   kSpeeds,
   kAfter,
   kCpus,
-  kMemory
+  kMemory,
+  kShare
 };
 
 class JobsParser final : public JobRowParser {
@@ -183,7 +191,12 @@ class JobsParser final : public JobRowParser {
     if (given(kMemory)) {
       if (BadRow bad = parse_count(row_.field(kMemory), kMemoryCount, &out->memory.value)) return row_.at(kMemory, bad);
     }
-    return {};
+    if (!given(kShare)) return {};
+    std::int64_t share = 0;
+    if (BadRow bad = parse_count(row_.field(kShare), kShareRules, &share)) return row_.at(kShare, bad);
+    out->share = MilliGpus{static_cast<std::int32_t>(share)};
+    const BadRow bad = check_gpu_share(*out);
+    return bad ? at(kShare, bad) : BadRow{};
   }
 
   CsvRow row_;
@@ -204,7 +217,8 @@ const LineFormat kJobsFormat{
     [](std::string_view header, const TraceOptions&) -> Result<std::unique_ptr<JobRowParser>> {
       auto row = CsvRow::bind(header, {"submit", "num_gpus", "dur"},
                               {"job_id", "vc", "estimate", "parameters", "priority", "deadline", "flexibility",
-                               "min_gpus", "max_gpus", "scaling", "speed_by_gpu", "after", "cpus", "memory_bytes"});
+                               "min_gpus", "max_gpus", "scaling", "speed_by_gpu", "after", "cpus", "memory_bytes",
+                               "gpu_milli"});
       if (!row) return row.error();
       return std::unique_ptr<JobRowParser>(std::make_unique<JobsParser>(*std::move(row)));
     }};

@@ -2,8 +2,8 @@
 // status,start_time,end_time,plan_cpu,plan_mem,plan_gpu,gpu_type.  Times are seconds; 0 or nothing is unknown.
 //
 // A task with GPUs is a job, "job_name/task_name": its inst_num instances start together.  plan_gpu is percent of a GPU
-// for an instance: a share counts as a whole GPU, or the task is a bad row under drop_gpu_shares.  Run time = end_time
-// - start_time.  The table has launch times only; with pai_job_table.csv (option job_table:
+// for an instance.  If that is a share of a GPU, TraceOptions::gpu_shares says what becomes of it; instances that fit
+// on one GPU together are one share, and more of them fill whole GPUs.  Run time = end_time - start_time.  The table has launch times only; with pai_job_table.csv (option job_table:
 // job_name,inst_id,user,status, start_time,end_time) the submit time is that table's start_time and the tenant its
 // user.  plan_cpu is percent of a core; plan_mem counts 2^30 bytes (its values are whole MiB over 1024).  gpu_type says
 // where the task ran, not where it might, and is not read.
@@ -17,7 +17,8 @@
 namespace jevons {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000, kMilliPercent = 1000, kWhole = 100 * kMilliPercent;
+constexpr std::int64_t kSecond = 1'000'000'000, kMilliPercent = 1000, kWhole = 100 * kMilliPercent,
+                       kMilliPercentOfMilli = kWhole / kWholeGpu.value;
 constexpr double kPercent = 0.01, kGibibyte = 1'073'741'824;
 constexpr std::string_view kTaskColumns =
     "job_name,task_name,inst_num,status,start_time,end_time,plan_cpu,plan_mem,plan_gpu,gpu_type";
@@ -64,7 +65,7 @@ Result<JobTable> read_job_table(const std::string& path) {
 class PaiParser final : public JobRowParser {
  public:
   PaiParser(CsvRow row, const TraceOptions& options, std::optional<JobTable> jobs)
-      : row_(std::move(row)), drop_shares_(options.drop_gpu_shares), jobs_(std::move(jobs)) {}
+      : row_(std::move(row)), shares_(options.gpu_shares), jobs_(std::move(jobs)) {}
 
   BadRow parse(std::string_view line, TrainingJob* out) override {
     if (BadRow bad = row_.split(line)) return bad;
@@ -75,14 +76,10 @@ class PaiParser final : public JobRowParser {
       return row_.at(kPlan, bad);
     }
     if (BadRow bad = parse_count(row_.field(kInstances), kInstanceRules, &instances)) return row_.at(kInstances, bad);
-    if (drop_shares_ && plan % kWhole != 0) {
+    if (shares_ == GpuShares::kBadRow && plan % kWhole != 0) {
       return row_.at(kPlan, {"GPU share", "a whole multiple of 100", row_.field(kPlan), 0});
     }
-    const std::int64_t each = (plan - 1) / kWhole + 1;
-    if (each > kMaxGpus / instances) {
-      return row_.at(kPlan, {kGpuRules.out_of_range, "inst_num x plan_gpu up to 100000000 GPUs", row_.field(kPlan), 0});
-    }
-    out->gpus = Gpus{static_cast<std::int32_t>(each * instances)};
+    if (BadRow bad = gpus(instances, plan, out)) return bad;
     out->name = std::string(row_.field(kJob)) + "/" + std::string(row_.field(kTask));
     if (BadRow bad = times(out)) return bad;
     return hosts(static_cast<double>(instances), out);
@@ -90,6 +87,24 @@ class PaiParser final : public JobRowParser {
 
  private:
   enum : std::size_t { kJob, kTask, kInstances, kStart, kEnd, kCpu, kMemory, kPlan };
+
+  // `plan` thousandths of a percent for each instance.
+  BadRow gpus(std::int64_t instances, std::int64_t plan, TrainingJob* out) const {
+    std::int64_t gpus = (plan - 1) / kWhole + 1;  // Of one instance.
+    if (gpus > kMaxGpus / instances) {
+      return row_.at(kPlan, {kGpuRules.out_of_range, "inst_num x plan_gpu up to 100000000 GPUs", row_.field(kPlan), 0});
+    }
+    gpus *= instances;
+    if (shares_ == GpuShares::kShare && plan < kWhole) {
+      const std::int64_t share = (plan - 1) / kMilliPercentOfMilli + 1, on_one = kWholeGpu.value / share;
+      gpus = (instances - 1) / on_one + 1;
+      if (gpus == 1 && share * instances < kWholeGpu.value) {
+        out->share = MilliGpus{static_cast<std::int32_t>(share * instances)};
+      }
+    }
+    out->gpus = Gpus{static_cast<std::int32_t>(gpus)};
+    return {};
+  }
 
   // A time that must be known.
   BadRow known(std::size_t i, const NumberRules& rules, BadRow unknown, std::int64_t* ns) const {
@@ -131,7 +146,7 @@ class PaiParser final : public JobRowParser {
   }
 
   CsvRow row_;
-  bool drop_shares_;
+  GpuShares shares_;
   std::optional<JobTable> jobs_;
 };
 
