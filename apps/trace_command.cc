@@ -74,7 +74,8 @@ void add_job_flags(CLI::App* app, ReadFlags* f) {
   app->add_option("--gpu-name", f->gpu_names, "gavel, openb: TYPE=NAME, another name for a GPU type of the trace");
   app->add_option("--elastic-factor", f->options.elastic_factor,
                   "elasticflow: range of GPUs around those asked for; 1 = rigid (4)");
-  app->add_option("--gpu-shares", f->gpu_shares, "openb, pai: a share of a GPU is that, a whole one, or a bad row (share)")
+  app->add_option("--gpu-shares", f->gpu_shares,
+                  "openb, pai: a share of a GPU is that, a whole one, or a bad row (share)")
       ->check(CLI::IsMember({"share", "whole", "bad_row"}));
   app->add_option("--gpu-hours", f->gpu_hours, "pollux: APPLICATION=HOURS, its work");
   app->add_option("--job-table", f->options.job_table, "pai: pai_job_table.csv, for submit times and users");

@@ -121,7 +121,14 @@ Result<JobGeneratorOptions> job_generator(const ScenarioFile& file, const std::s
   if (!a) return a.error();
   o.arrivals = *std::move(a);
   o.arrivals.end = end_of(file.message, g.has_duration(), g.duration(), false);
-  for (const proto::SizeShare& s : g.sizes()) o.sizes.push_back({Gpus{s.gpus()}, s.weight(), s.parameters()});
+  for (int i = 0; i < g.sizes_size(); ++i) {
+    const proto::SizeShare& s = g.sizes(i);
+    if (s.has_gpu_milli() && s.gpus() != 1) {
+      return file.places.error(index_path(path + ".sizes", i) + ".gpu_milli",
+                               "a share is of one GPU (expected gpus 1, got " + std::to_string(s.gpus()) + ")");
+    }
+    o.sizes.push_back({Gpus{s.gpus()}, s.weight(), s.parameters(), MilliGpus{s.gpu_milli()}});
+  }
   o.median_run_time = duration_of(g.median_run_time());
   o.sigma = g.sigma();
   o.min_run_time = duration_of(g.min_run_time());

@@ -255,6 +255,7 @@ class InputsBuilder {
     setup.resize_overhead = duration_of(t.resize_overhead());
     setup.notice = duration_of(t.preemption_notice());
     setup.queue_notice = duration_of(t.queue_preemption_notice());
+    setup.shares_always_join = t.share_joins() == "always";
     setup.usd_per_gpu_hour = t.usd_per_gpu_hour();
     const proto::Choice& queue = policy_.has_queue() ? policy_.queue() : t.queue();
     const proto::Choice& placement = policy_.has_placement() ? policy_.placement() : t.placement();

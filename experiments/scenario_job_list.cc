@@ -29,8 +29,8 @@ class JobMaker {
     job_.memory = bytes_of(j_.memory());
     job_.after.assign(j_.after().begin(), j_.after().end());
     // The range and the curve before the model, whose own curve rests on them.
-    for (const auto step :
-         {&JobMaker::deadline, &JobMaker::range, &JobMaker::share, &JobMaker::scaling, &JobMaker::speeds, &JobMaker::run_time}) {
+    for (const auto step : {&JobMaker::deadline, &JobMaker::range, &JobMaker::share, &JobMaker::scaling,
+                            &JobMaker::speeds, &JobMaker::run_time}) {
       if (Status s = (this->*step)(); !s) return s.error();
     }
     return std::move(job_);
@@ -75,8 +75,8 @@ class JobMaker {
     }
     if (j_.has_rl()) return error(".gpu_milli", "a job with cycles of rollouts has whole GPUs (expected no gpu_milli)");
     if (job_.flexibility != Flexibility::kRigid) {
-      return error(".gpu_milli", "a job with a share of a GPU is rigid (expected flexibility rigid, got " +
-                                     j_.flexibility() + ")");
+      return error(".gpu_milli",
+                   "a job with a share of a GPU is rigid (expected flexibility rigid, got " + j_.flexibility() + ")");
     }
     return Ok{};
   }

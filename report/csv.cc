@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "report/figures.h"
 #include "report/guests.h"
-#include "report/shares.h"
 #include "report/pareto.h"
+#include "report/shares.h"
 
 namespace jevons {
 namespace {

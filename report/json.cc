@@ -7,8 +7,8 @@
 
 #include "report/figures.h"
 #include "report/guests.h"
-#include "report/shares.h"
 #include "report/pareto.h"
+#include "report/shares.h"
 #include "report/verdict.h"
 
 namespace jevons {

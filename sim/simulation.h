@@ -99,6 +99,8 @@ struct TrainingSetup {
   Duration queue_notice{};                // The same, where the queue preempts it.
   // Wall time between checkpoints of a job, and the size of one; empty = checkpoint_interval for all.
   std::function<Duration(const TrainingJob&, Bytes)> optimal_checkpoints;
+  // A job with a share of a GPU joins a shared one though jobs before it wait, and though it keeps it longer.
+  bool shares_always_join = false;
   double usd_per_gpu_hour = 0;         // What a GPU-hour of kept training is worth, for allocators; 0 = not told.
   std::vector<RolloutSetup> rollouts;  // At most one a job.
   std::unique_ptr<TrainingQueue> queue;

@@ -51,7 +51,7 @@ struct TraceOptions {
   bool scale_throughputs = false;       // gavel: for more GPUs than the file has, the most it has, in proportion.
   std::vector<std::pair<std::string, std::string>> gpu_names;  // gavel, openb: type of the trace -> our name of it.
   std::int64_t elastic_factor = 4;  // elasticflow: jobs are elastic from GPUs / this to GPUs x this; 1 = rigid.
-  GpuShares gpu_shares = GpuShares::kShare;  // openb, pai: what a job that asks for part of a GPU gets.
+  GpuShares gpu_shares = GpuShares::kShare;               // openb, pai: what a job that asks for part of a GPU gets.
   std::vector<std::pair<std::string, double>> gpu_hours;  // pollux: application -> work; replaces the defaults.
   std::string job_table;                                  // pai: pai_job_table.csv, for submit times and users.
   std::optional<bool> rebase;  // Subtract the first time?  Unset: as the format does (above).

@@ -5,7 +5,8 @@
 //   - Fills `*shares` with (node, GPUs) pairs, each node once, GPUs between 1 and node.free, summing to the gang's
 //     GPUs; or leaves it empty when the gang does not fit.  Pure: the same gang and nodes give the same answer.
 //   - An elastic job that grows is placed likewise, its new GPUs only; `gang.holds` says where it is.
-//   - A job with a share of a GPU opens a shared GPU where place() puts it, as a gang of one; later ones whose share fits
+//   - A job with a share of a GPU opens a shared GPU where place() puts it, as a gang of one; later ones whose share
+//   fits
 //     into the room left on a shared GPU go there.  choose_room() is given every such room, by node and then the age of
 //     the GPU, and answers a position; or nothing, and the job waits for a GPU of its own.  Pure, too.
 #ifndef JEVONS_POLICIES_API_PLACEMENT_H_

@@ -20,11 +20,13 @@
 namespace jevons {
 
 // Weng et al., "Beware of Fragmentation" (ATC'23): F of the cluster is the expected number of free GPUs that a task
-// drawn from the workload cannot use; each task goes where F rises least.  The paper's CPUs and memory are not modelled.
+// drawn from the workload cannot use; each task goes where F rises least.  The paper's CPUs and memory are not
+// modelled.
 //   - A gang that fits one node gets the node where F rises least; ties go to the least free, then to the lowest id.
 //   - A larger one, which the paper does not have, gets the fewest nodes and, of such, those where F rises least.
 //   - A share of a GPU goes to the room where F rises least (RoomFragments); ties go to the least room, then to the
-//     first.  Where it opens a GPU, what it leaves of it is lost to the same tasks on every node: it is placed as one GPU.
+//     first.  Where it opens a GPU, what it leaves of it is lost to the same tasks on every node: it is placed as one
+//     GPU.
 class FgdPlacement final : public Placement {
  public:
   static constexpr std::string_view kName = "fgd";

@@ -66,9 +66,8 @@ std::vector<const SharedGpus::Gpu*> SharedGpus::with_room(MilliGpus share) const
   for (auto it = rooms_.lower_bound({share, SharedGpuId{0}}); it != rooms_.end(); ++it) {
     found.push_back(&gpus_.at(it->second));
   }
-  std::sort(found.begin(), found.end(), [](const Gpu* a, const Gpu* b) {
-    return a->node != b->node ? a->node < b->node : a->id < b->id;
-  });
+  std::sort(found.begin(), found.end(),
+            [](const Gpu* a, const Gpu* b) { return a->node != b->node ? a->node < b->node : a->id < b->id; });
   return found;
 }
 

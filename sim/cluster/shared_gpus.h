@@ -33,7 +33,8 @@ class SharedGpus {
 
   SharedGpuId open(NodeId node, JobId holder, MilliGpus share);
   void join(SharedGpuId gpu, JobId job, MilliGpus share);  // There must be room.
-  // The job must be there.  Returns whom the GPU passes to; invalid if it passes to nobody.  It closes with its last job.
+  // The job must be there.  Returns whom the GPU passes to; invalid if it passes to nobody.  It closes with its last
+  // job.
   JobId leave(SharedGpuId gpu, JobId job);
 
   bool is_open(SharedGpuId gpu) const { return gpus_.contains(gpu); }

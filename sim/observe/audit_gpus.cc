@@ -200,8 +200,7 @@ void GpuAudit::check_job_end(Instant now, const JobRecord& r, const JobState& jo
   finding_->expect(!by_queue || job.shares.empty(), now, kJobs,
                    [&] { return name_of(r.id) + " is refused while it runs"; });
   Int128 held = job.held_gpu_ns;
-  finding_->expect(job.shared_gpu == kNone, now, kJobs,
-                   [&] { return name_of(r.id) + " ends on a shared GPU"; });
+  finding_->expect(job.shared_gpu == kNone, now, kJobs, [&] { return name_of(r.id) + " ends on a shared GPU"; });
   if (!job.shares.empty()) held += static_cast<Int128>(job.held_gpus) * (now - job.started).ns;
   const Int128 used = (r.useful + r.checkpoint + r.lost + r.restoring + r.awaiting).gpu_ns;
   finding_->expect(held == used, now, kJobTime, [&] {

@@ -1,5 +1,5 @@
-// The auditor's book of shared GPUs: that shares fit, that each GPU has one holder, and that the time of the jobs beside
-// it is told exactly once.
+// The auditor's book of shared GPUs: that shares fit, that each GPU has one holder, and that the time of the jobs
+// beside it is told exactly once.
 #include <algorithm>
 #include <string>
 

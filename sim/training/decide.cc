@@ -243,7 +243,7 @@ JobId TrainingRuntime::first_that_cannot_start(const QueueDecision& d, Instant n
 
 bool TrainingRuntime::try_start(const JobStart& start, Instant now) {
   const JobId id = start.job;
-  if (shares_gpu(id) && join(id, now)) return true;  // A start before it has made room.
+  if (shares_gpu(id) && sit(id, rooms_for(id), now)) return true;  // A start before it has made room.
   const Gpus gpus = start.gpus == Gpus{0} ? asked(id).gpus : start.gpus;
   if (gpus > gpus_->free_for_training()) return false;
   std::vector<NodeShare> shares;

@@ -35,6 +35,7 @@ void TrainingRuntime::insert_waiting(JobId id, Instant now) {
   view.waiting_since = now;
   view.traits = &traits(id);
   come_.push_back(view);
+  if (any_share_) waiting_in_order_.emplace(-job.priority, id);
   if (shares_gpu(id)) waiting_shares_.emplace(-job.priority, id);
   const auto first = waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_head_);
   const auto at =
@@ -49,6 +50,7 @@ void TrainingRuntime::insert_waiting(JobId id, Instant now) {
 }
 
 void TrainingRuntime::erase_waiting(JobId id) {
+  if (any_share_) waiting_in_order_.erase({-asked(id).priority, id});
   if (shares_gpu(id)) waiting_shares_.erase({-asked(id).priority, id});
   const auto untold = std::find_if(come_.begin(), come_.end(), [&](const WaitingJobView& v) { return v.id == id; });
   if (untold == come_.end()) {
@@ -92,9 +94,7 @@ void TrainingRuntime::list_running(JobId id) {
   view.traits = &traits(id);
   view.leaving = state(id).leaving;
   auto place = running_.end();
-  const auto after = [&](const RunningJobView& v) {
-    return std::pair(view.started, id) < std::pair(v.started, v.id);
-  };
+  const auto after = [&](const RunningJobView& v) { return std::pair(view.started, id) < std::pair(v.started, v.id); };
   while (place != running_.begin() && after(*std::prev(place))) --place;
   running_.insert(place, view);
 }

@@ -53,8 +53,7 @@ class TrainingRuntime final : public FlowOwner {
     return next_arrival_ == setup_->jobs.size() || setup_->jobs[next_arrival_].submit >= end_;
   }
   std::size_t unfinished() const {
-    return waiting_.size() - waiting_head_ + promised_.size() + running_.size() + guests_.size() +
-           shared_.beside();
+    return waiting_.size() - waiting_head_ + promised_.size() + running_.size() + guests_.size() + shared_.beside();
   }
   bool any_running() const { return !running_.empty() || !guests_.empty(); }
   bool any_working() const;                            // Not only waiting for samples.
@@ -115,15 +114,24 @@ class TrainingRuntime final : public FlowOwner {
   std::span<const NodeView> open_nodes();
 
   // Shares of a GPU (sharing.cc).
-  bool shares_gpu(JobId job) const;  // Asks for a part of one.
+  bool shares_gpu(JobId job) const;            // Asks for a part of one.
   std::vector<JobId> beside(JobId job) const;  // Jobs on the GPU that it holds; none if it holds no shared one.
+  struct Room {
+    RoomView view;
+    SharedGpuId gpu;
+    double speed;  // Of the job there.
+    Instant end;   // Of the GPU's last job, by estimate.
+  };
   bool seat_shares(Instant now);
-  bool join(JobId job, Instant now);
+  std::vector<Room> rooms_for(JobId job) const;
+  bool sit(JobId job, const std::vector<Room>& rooms, Instant now);
+  void join(JobId job, const Room& room, Instant now);
   void open_shared(JobId job, Instant now);
   void leave_shared(JobId job, bool preempted, Instant now);
   void inherit(JobId job, Instant now);
   void set_expected_end(JobId job, Instant now);
   void show_expected_end(SharedGpuId gpu);
+  Instant expected_end(const SharedGpus::Gpu& gpu) const;
 
   // Guests (guests.cc).
   void offer_guest_seats(Instant now);
@@ -209,7 +217,7 @@ class TrainingRuntime final : public FlowOwner {
   std::vector<Samples> samples_;          // By rollout.
   std::vector<Tenant> tenants_;
   std::vector<double> usd_by_group_;
-  std::vector<Gpus> recent_;  // Asked, of all jobs submitted.
+  std::vector<Gpus> recent_;              // Asked, of all jobs submitted.
   std::vector<MilliGpus> recent_shares_;  // Likewise; 0 = whole GPUs.  Empty: no job shares.
   std::size_t next_arrival_ = 0;
   bool any_share_ = false;
@@ -221,7 +229,8 @@ class TrainingRuntime final : public FlowOwner {
   std::vector<WaitingJobView> come_;
   std::vector<JobId> guests_;  // In order of their start.
   SharedGpus shared_;
-  std::set<std::pair<std::int32_t, JobId>> waiting_shares_;  // Jobs that wait with a share: (-priority, id).
+  // (-priority, id) of the jobs that wait, and of those with a share; empty if no job has one.
+  std::set<std::pair<std::int32_t, JobId>> waiting_in_order_, waiting_shares_;
   std::map<std::uint64_t, JobId> flow_owner_;
   std::vector<JobId> blocked_;
   std::vector<Promise> promised_;               // In order of the decisions.

@@ -2,12 +2,15 @@
 //
 // The queue starts one on a GPU of its own, which is then a shared one.  A waiting job whose share fits into the room
 // left on such a GPU starts there, before the queue is asked and whatever its policy: more urgent ones first, then in
-// order of submission.  It takes no GPU from anybody, and runs as fast as alone: a share is a partition.
+// order of submission.  If a job before it in that order waits, it may not, by estimate, keep the GPU longer than it is
+// kept anyway (as in backfilling), or shares would come for ever and the GPU never be free.  It runs as fast as alone:
+// a share is a partition.
 //
 // One of the jobs on a GPU holds it (sim/cluster/shared_gpus.h): to the pool, the queue and the allocators it is a
 // running job with one GPU, and the GPU's time is what the holder does.  The others' time is told beside it, until the
 // GPU passes to them.  Who stops the holder, or breaks its GPU, stops them all.
 #include <algorithm>
+#include <utility>
 
 #include "sim/run_error.h"
 #include "sim/training/runtime.h"
@@ -34,45 +37,55 @@ bool TrainingRuntime::seat_shares(Instant now) {
     if (share > shared_.largest_room()) continue;
     const auto [least, fresh] = no_room_for.try_emplace(traits(id).speed_by_group, kWholeGpu);
     if (share >= least->second) continue;
-    if (join(id, now)) {
-      seated = true;
-    } else {
-      least->second = share;
-    }
+    const bool first = setup_->shares_always_join || waiting_in_order_.begin()->second == id;
+    std::vector<Room> rooms = rooms_for(id);
+    if (rooms.empty()) least->second = share;
+    if (!first) std::erase_if(rooms, [&](const Room& r) { return now + wall(estimate_left(id), r.speed) > r.end; });
+    if (sit(id, rooms, now)) seated = true;
   }
   return seated;
 }
 
-// False: there is no room for it, or the placement wants none of it.
-bool TrainingRuntime::join(JobId id, Instant now) {
-  const MilliGpus share = asked(id).share;
-  std::vector<RoomView> rooms;
-  std::vector<SharedGpuId> gpus;
-  for (const SharedGpus::Gpu* g : shared_.with_room(share)) {
+std::vector<TrainingRuntime::Room> TrainingRuntime::rooms_for(JobId id) const {
+  std::vector<Room> rooms;
+  for (const SharedGpus::Gpu* g : shared_.with_room(asked(id).share)) {
     const Node& node = cluster_->nodes[g->node.index];
-    if (gpus_->closed(g->node) || state(g->holder).leaving || speed_on(traits(id), node.group) <= 0) continue;
-    rooms.push_back({g->node, node.group, node.leaf, g->room});
-    gpus.push_back(g->id);
+    const double speed = speed_on(traits(id), node.group);
+    if (gpus_->closed(g->node) || jobs_[g->holder.index].leaving || speed <= 0) continue;
+    rooms.push_back({{g->node, node.group, node.leaf, g->room}, g->id, speed, expected_end(*g)});
   }
+  return rooms;
+}
+
+// False: there is no room for it, or the placement wants none of it.
+bool TrainingRuntime::sit(JobId id, const std::vector<Room>& rooms, Instant now) {
   if (rooms.empty()) return false;
-  const std::optional<std::size_t> chosen = setup_->placement->choose_room(gang_view(id, Gpus{1}), rooms);
+  std::vector<RoomView> views;
+  views.reserve(rooms.size());
+  for (const Room& r : rooms) views.push_back(r.view);
+  const std::optional<std::size_t> chosen = setup_->placement->choose_room(gang_view(id, Gpus{1}), views);
   if (!chosen) return false;
   if (*chosen >= rooms.size()) throw_contract_error(setup_->placement_name, "chooses a room that is not there", now);
+  join(id, rooms[*chosen], now);
+  return true;
+}
+
+void TrainingRuntime::join(JobId id, const Room& room, Instant now) {
   erase_waiting(id);
+  const MilliGpus share = asked(id).share;
   JobState& s = state(id);
-  s.shared_gpu = gpus[*chosen];
+  s.shared_gpu = room.gpu;
   s.beside_until = Instant::never();
-  shared_.join(s.shared_gpu, id, share);
-  s.shares = {{rooms[*chosen].node, Gpus{1}}};
+  shared_.join(room.gpu, id, share);
+  s.shares = {{room.view.node, Gpus{1}}};
   s.gpus = Gpus{1};
   s.by_group.clear();
   add_to_group(&s, s.shares.front());
-  s.speed = speed_on(traits(id), rooms[*chosen].group);
+  s.speed = room.speed;
   s.held_since = now;
-  observers_->tell(&Observer::on_share_start, now, ShareStart{id, s.shared_gpu.index, rooms[*chosen].node, share, true});
+  observers_->tell(&Observer::on_share_start, now, ShareStart{id, room.gpu.index, room.view.node, share, true});
   set_expected_end(id, now);
   begin_run(id, now);
-  return true;
 }
 
 // The job that has just got a GPU opens it to others.
@@ -88,9 +101,10 @@ void TrainingRuntime::open_shared(JobId id, Instant now) {
 void TrainingRuntime::leave_shared(JobId id, bool preempted, Instant now) {
   JobState& s = state(id);
   observers_->tell(&Observer::on_share_stop, now, id, preempted);
-  const JobId heir = shared_.leave(s.shared_gpu, id);
-  s.shared_gpu = SharedGpuId{};
+  const SharedGpuId gpu = std::exchange(s.shared_gpu, SharedGpuId{});
+  const JobId heir = shared_.leave(gpu, id);
   if (heir.valid()) inherit(heir, now);
+  if (shared_.is_open(gpu)) show_expected_end(gpu);
 }
 
 void TrainingRuntime::inherit(JobId id, Instant now) {
@@ -102,7 +116,6 @@ void TrainingRuntime::inherit(JobId id, Instant now) {
   gpus_->take(s.shares, now);
   list_running(id);
   hold(id, &Observer::on_job_start, now);
-  show_expected_end(s.shared_gpu);
 }
 
 // As of RunningJobView, by its own estimate.
@@ -112,12 +125,16 @@ void TrainingRuntime::set_expected_end(JobId id, Instant now) {
   show_expected_end(s.shared_gpu);
 }
 
-// The GPU comes free with the last of its jobs.
 void TrainingRuntime::show_expected_end(SharedGpuId gpu) {
   const SharedGpus::Gpu& g = shared_.at(gpu);
+  find_running(g.holder)->expected_end = expected_end(g);
+}
+
+// The GPU comes free with the last of its jobs.
+Instant TrainingRuntime::expected_end(const SharedGpus::Gpu& gpu) const {
   Instant last{};
-  for (const SharedGpus::Seat& seat : g.seats) last = std::max(last, state(seat.job).expected_end);
-  find_running(g.holder)->expected_end = last;
+  for (const SharedGpus::Seat& seat : gpu.seats) last = std::max(last, jobs_[seat.job.index].expected_end);
+  return last;
 }
 
 }  // namespace jevons

@@ -1,8 +1,8 @@
 // Fragmentation on the cluster of fgd's paper: Alibaba's openb nodes (6,212 GPUs), filled with its pods of whole GPUs.
 //
-// Pods are drawn at random, as the paper inflates its trace (Weng et al., ATC'23, section 6.1), up to `load` of the
-// GPUs; from then on, a pod drawn among the running ones leaves whenever the next one would go beyond.  The paper's
-// pods that share a GPU are left out, so its figures are not comparable; the order of the policies is.
+// Without shares.  Pods are drawn at random, as the paper inflates its trace (Weng et al., ATC'23, section 6.1), up to
+// `load` of the GPUs; from then on, a pod drawn among the running ones leaves whenever the next one would go beyond.
+// The paper's pods that share a GPU are left out, so its figures are not comparable; the order of the policies is.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -140,6 +140,83 @@ TEST(PlacementOpenb, FgdLeavesTheFewestFragments) {
     EXPECT_EQ(by_policy["fgd"].split, 0);
     EXPECT_GT(by_policy["spread"].split, 0);
   }
+}
+
+// With shares, as the paper's experiment: pods drawn at random come and stay until they have asked for 1.3 times the
+// GPUs; one that finds no room is lost.  Returns the GPUs handed out, in thousandths.
+struct Pod {
+  Gpus gpus;
+  MilliGpus share;
+};
+std::vector<Pod> read_pods() {
+  std::vector<Pod> pods;
+  for (const auto& row : read_rows(pods_file())) {
+    if (number(row.at(3)) == 0) continue;
+    const int milli = number(row.at(4));
+    pods.push_back({Gpus{number(row.at(3))}, MilliGpus{milli < 1000 ? milli : 0}});
+  }
+  return pods;
+}
+std::int64_t handed_out(const std::string& policy, std::uint64_t seed) {
+  const std::vector<Pod> pods = read_pods();
+  const auto placement = make_policy(builtins().placements, policy);
+  OpenbCluster cluster;
+  std::vector<RoomView> rooms;  // By node, as placements are told; full ones too.
+  RandomStream random(seed, "openb");
+  std::vector<Gpus> recent;
+  std::vector<MilliGpus> recent_shares;
+  std::int64_t asked = 0, got = 0;
+  while (asked < std::int64_t{1300} * cluster.gpus) {
+    const Pod& pod = pods[random.below(pods.size())];
+    recent.push_back(pod.gpus);
+    recent_shares.push_back(pod.share);
+    GangView gang(pod.gpus);
+    gang.recent = std::span(recent).last(std::min<std::size_t>(recent.size(), 1000));
+    gang.share = pod.share;
+    gang.recent_shares = std::span(recent_shares).last(gang.recent.size());
+    const std::int64_t milli = pod.share > MilliGpus{0} ? pod.share.value : 1000 * pod.gpus.value;
+    asked += milli;
+    std::vector<RoomView> fit;
+    for (const RoomView& r : rooms) {
+      if (pod.share > MilliGpus{0} && r.room >= pod.share) fit.push_back(r);
+    }
+    if (!fit.empty()) {
+      const RoomView& chosen = fit[placement->choose_room(gang, fit).value()];
+      const auto same = [&](const RoomView& r) { return r.node == chosen.node && r.room == chosen.room; };
+      std::find_if(rooms.begin(), rooms.end(), same)->room -= pod.share;
+      got += milli;
+      continue;
+    }
+    std::vector<NodeView> nodes;
+    for (const NodeView& n : cluster.nodes) {
+      if (n.free >= pod.gpus) nodes.push_back(n);  // A pod runs on one node.
+    }
+    std::vector<NodeShare> shares;
+    placement->place(gang, nodes, &shares);
+    if (shares.size() != 1) continue;
+    cluster.change_free(shares, -1);
+    got += milli;
+    if (pod.share == MilliGpus{0}) continue;
+    const auto later = [](NodeId id, const RoomView& r) { return id < r.node; };
+    rooms.insert(std::upper_bound(rooms.begin(), rooms.end(), shares[0].node, later),
+                 {shares[0].node, GroupId{0}, LeafId{0}, kWholeGpu - pod.share});
+  }
+  return got;
+}
+
+// Measured, of 6,212 GPUs, mean of three draws: PLACEHOLDER
+TEST(PlacementOpenb, SharesFillTheGpusBestWithFgd) {
+  if (!std::filesystem::exists(nodes_file()) || !std::filesystem::exists(pods_file()))
+    GTEST_SKIP() << "skipped: no data";
+  std::map<std::string, std::int64_t> sum;
+  for (const std::string policy : {"fgd", "best_fit", "packed", "spread"}) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) sum[policy] += handed_out(policy, seed);
+    RecordProperty(policy, std::to_string(static_cast<double>(sum[policy]) / 3 / 6'212'000));
+    std::printf("%s %.5f\n", policy.c_str(), static_cast<double>(sum[policy]) / 3 / 6'212'000);
+  }
+  EXPECT_GE(sum["fgd"], sum["best_fit"]);
+  EXPECT_GE(sum["fgd"], sum["packed"]);
+  EXPECT_GT(sum["fgd"], sum["spread"]);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <bit>
 #include <set>
 
+#include "policies/placement/fragmentation.h"
 #include "tests/policies/placement_instances.h"
 
 namespace jevons::testing {
@@ -119,6 +120,71 @@ TEST(Placement, PackedUsesTheFewestNodesAlwaysAndTheFewestLeavesOfIdleNodes) {
     ASSERT_EQ(static_cast<int>(shares.size()), best_nodes) << i;
     if (!idle) continue;
     ASSERT_EQ(static_cast<int>(leaves.size()), best_leaves) << i;
+  }
+}
+
+std::optional<std::size_t> choose(const std::string& name, const GangView& gang, const std::vector<RoomView>& rooms) {
+  return make_policy(builtins().placements, name)->choose_room(gang, rooms);
+}
+RoomView room(std::uint32_t node, int milli, std::uint32_t group = 0) {
+  return {NodeId{node}, GroupId{group}, LeafId{0}, MilliGpus{milli}};
+}
+
+TEST(Placement, EveryOneChoosesARoomThatIsThereAndAlwaysTheSame) {
+  RandomStream random(5, "rooms");
+  for (int i = 0; i < 200; ++i) {
+    std::vector<MilliGpus> shares;
+    for (int n = 0; n < 30; ++n) shares.push_back(MilliGpus{static_cast<std::int32_t>(random.below(1000))});
+    GangView gang(Gpus{1});
+    gang.share = MilliGpus{1 + static_cast<std::int32_t>(random.below(500))};
+    gang.recent_shares = shares;
+    std::vector<RoomView> rooms;
+    for (std::uint32_t n = 0; n < 1 + random.below(6); ++n) {
+      rooms.push_back(room(n, gang.share.value + static_cast<std::int32_t>(random.below(400)), n / 3));
+    }
+    for (const auto& [name, entry] : builtins().placements.entries()) {
+      const auto chosen = choose(name, gang, rooms);
+      ASSERT_TRUE(chosen && *chosen < rooms.size()) << name;
+      ASSERT_EQ(choose(name, gang, rooms), chosen) << name;
+    }
+  }
+}
+
+TEST(Placement, RoomsByHand) {
+  GangView gang(Gpus{1});
+  gang.share = MilliGpus{200};
+  const std::vector<RoomView> rooms{room(0, 500), room(1, 300), room(2, 300), room(3, 800, 1)};
+  EXPECT_EQ(choose("packed", gang, rooms), 1U) << "the least room";
+  EXPECT_EQ(choose("spread", gang, rooms), 3U) << "the most";
+  const std::vector<double> speed{1.0, 2.0};
+  gang.speed_by_group = speed;
+  EXPECT_EQ(choose("hetero", gang, rooms), 3U) << "the group worth most";
+  // Four of five jobs want 0.3.  Of the least room 0.1 would be left, which none of the five can use: F rises by 500.
+  // 0.5 becomes 0.3, and 0.8 becomes 0.6: no F anywhere.
+  const std::vector<MilliGpus> recent{MilliGpus{300}, MilliGpus{300}, MilliGpus{300}, MilliGpus{300}, MilliGpus{200}};
+  gang.recent_shares = recent;
+  EXPECT_EQ(choose("fgd", gang, rooms), 0U);
+  gang.recent_shares = {};
+  EXPECT_EQ(choose("fgd", gang, rooms), 1U) << "nothing is known: the least room";
+}
+
+// Against the definition of ATC'23: of each job that stands for the workload, the room it cannot use.
+TEST(Fragmentation, OfRoomsAsDefined) {
+  RandomStream random(6, "rooms");
+  for (int i = 0; i < 300; ++i) {
+    std::vector<MilliGpus> shares;
+    for (int n = 0; n < 20; ++n) {
+      shares.push_back(MilliGpus{random.below(4) == 0 ? 0 : static_cast<std::int32_t>(1 + random.below(999))});
+    }
+    const RoomFragments f(shares);
+    const auto lost = [&](std::int32_t room) {
+      std::int64_t sum = 0;
+      for (const MilliGpus s : shares) sum += s == MilliGpus{0} || s.value > room ? room : 0;
+      return sum;
+    };
+    const auto room = static_cast<std::int32_t>(random.below(1001));
+    const auto taken = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(room) + 1));
+    ASSERT_EQ(f.rise(MilliGpus{room}, MilliGpus{taken}), lost(room - taken) - lost(room));
   }
 }
 

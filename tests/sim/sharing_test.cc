@@ -119,8 +119,7 @@ TEST(Sharing, RoomIsNoGpuOfTheQueues) {
 // Of one decision: the first start opens a GPU, the second joins it, the third fits neither.
 TEST(Sharing, StartsOfOneDecisionShareToo) {
   Outcome o;
-  ASSERT_NO_FATAL_FAILURE(
-      run(cluster_of(1, 8, {part(0_s, 500, 9_s), part(0_s, 500, 9_s), part(0_s, 501, 9_s)}), &o));
+  ASSERT_NO_FATAL_FAILURE(run(cluster_of(1, 8, {part(0_s, 500, 9_s), part(0_s, 500, 9_s), part(0_s, 501, 9_s)}), &o));
   EXPECT_EQ(o.result.shares.opened, 2U);
   EXPECT_EQ(o.result.shares.joined, 1U);
   EXPECT_EQ(o.result.shares.held, gpu_seconds(18));
@@ -134,6 +133,29 @@ TEST(Sharing, TheMoreUrgentGetTheRoomFirst) {
       run(cluster_of(1, 1, {part(0_s, 400, 20_s), part(0_s, 600, 5_s), part(1_s, 350, 10_s), urgent}), &o));
   EXPECT_EQ(finish(o, 3), at(15_s)) << "in at 5 s, and 0.3 is left";
   EXPECT_EQ(finish(o, 2), at(25_s)) << "in at 15 s";
+}
+
+// 0.3 of the GPU for 10 s, one after the other, and at 5 s a gang that wants it whole: those behind the gang may not
+// keep the GPU longer than the one at 0 s and that at 4 s do, so that the gang has it at 14 s.
+std::vector<TrainingJob> stream_of_shares_around_a_gang() {
+  std::vector<TrainingJob> jobs;
+  for (int k = 0; k < 20; ++k) {
+    jobs.push_back(part(4 * k * 1_s, 300, 10_s));
+    if (k == 1) jobs.push_back(whole(5_s, 1, 3_s));
+  }
+  return jobs;
+}
+TEST(Sharing, NoStreamOfSharesStarvesAGang) {
+  Outcome o;
+  ASSERT_NO_FATAL_FAILURE(run(cluster_of(1, 1, stream_of_shares_around_a_gang()), &o));
+  EXPECT_EQ(finish(o, 2), at(17_s));
+}
+TEST(Sharing, AStreamThatAlwaysJoinsDoes) {
+  Inputs in = cluster_of(1, 1, stream_of_shares_around_a_gang());
+  in.training.shares_always_join = true;
+  Outcome o;
+  ASSERT_NO_FATAL_FAILURE(run(std::move(in), &o));
+  EXPECT_EQ(finish(o, 2), at(4 * 19 * 1_s + 10_s + 3_s)) << "the last of all";
 }
 
 TEST(Sharing, AJobMayNotJoinWhereItCannotRun) {
@@ -243,22 +265,28 @@ struct Referee {
   std::int32_t free = 0;
   std::vector<Gpu> shared;  // By age.
   std::set<std::size_t> waiting;
-  std::vector<std::int64_t> left, ended;
+  std::vector<std::int64_t> left, ended, expected;
+  std::int64_t now = 0;
 
-  bool join(std::size_t j) {
+  std::int64_t estimate(std::size_t j) const { return jobs[j].estimate.ns / (1_s).ns; }
+  bool join(std::size_t j, bool may_keep_it_longer) {
     Gpu* best = nullptr;
     for (Gpu& g : shared) {
+      std::int64_t end = 0;
+      for (const std::size_t other : g.jobs) end = std::max(end, expected[other]);
+      if (!may_keep_it_longer && now + estimate(j) > end) continue;
       if (!g.jobs.empty() && g.room >= jobs[j].share.value && (best == nullptr || g.room < best->room)) best = &g;
     }
     if (best == nullptr) return false;
     best->room -= jobs[j].share.value;
     best->jobs.insert(j);
     waiting.erase(j);
+    expected[j] = now + estimate(j);
     return true;
   }
   void seat() {
     for (const std::size_t j : std::set<std::size_t>(waiting)) {
-      if (jobs[j].share > MilliGpus{0}) join(j);
+      if (jobs[j].share > MilliGpus{0}) join(j, *waiting.begin() == j);
     }
   }
   // FCFS: as many heads as fit, as if none of them shared; then, in that order, what each really needs.
@@ -271,8 +299,9 @@ struct Referee {
       heads.push_back(j);
     }
     for (const std::size_t j : heads) {
-      if (jobs[j].share > MilliGpus{0} && join(j)) continue;
+      if (jobs[j].share > MilliGpus{0} && join(j, true)) continue;
       waiting.erase(j);
+      expected[j] = now + estimate(j);
       free -= jobs[j].gpus.value;
       if (jobs[j].share > MilliGpus{0}) shared.push_back({1000 - jobs[j].share.value, {j}});
     }
@@ -292,9 +321,11 @@ struct Referee {
   std::vector<std::int64_t> play() {
     left.assign(jobs.size(), 0);
     ended.assign(jobs.size(), -1);
+    expected.assign(jobs.size(), 0);
     for (std::size_t j = 0; j < jobs.size(); ++j) left[j] = jobs[j].run_time.ns / (1_s).ns;
     std::set<std::size_t> running;
     for (std::int64_t t = 0; std::count(ended.begin(), ended.end(), -1) > 0; ++t) {
+      now = t;
       for (const std::size_t j : std::set<std::size_t>(running)) {
         if (--left[j] > 0) continue;
         end(j);
@@ -317,7 +348,9 @@ struct Referee {
 
 std::string against_referee(std::uint64_t seed) {
   RandomStream random(seed, "sharing");
-  const auto up_to = [&](std::int64_t n) { return 1 + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(n))); };
+  const auto up_to = [&](std::int64_t n) {
+    return 1 + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(n)));
+  };
   const auto gpus = static_cast<std::int32_t>(up_to(8));
   std::vector<TrainingJob> jobs;
   Duration submit{0};
@@ -327,6 +360,7 @@ std::string against_referee(std::uint64_t seed) {
     const auto milli = static_cast<std::int32_t>(random.below(2) == 0 ? 100 * up_to(9) : up_to(999));
     jobs.push_back(random.below(3) == 0 ? whole(submit, static_cast<std::int32_t>(up_to(gpus)), run)
                                         : part(submit, milli, run));
+    if (random.below(3) == 0) jobs.back().estimate = up_to(40) * 1_s;
   }
   Referee referee;
   referee.jobs = jobs;

@@ -265,6 +265,7 @@ class Swarm {
   void shares(Inputs* in) {
     RandomStream random(seed_, "swarm/shares");
     if (random.below(3) != 0) return;
+    in->training.shares_always_join = random.below(2) == 0;
     for (TrainingJob& j : in->training.jobs) {
       if (random.below(3) == 0) continue;
       j.gpus = Gpus{1};

@@ -192,7 +192,7 @@ TEST(BadJobRows, PolluxAndOpenb) {
       "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,creation_time,deletion_time,scheduled_time\n";
   const std::string share = "GPU share out of range (expected thousandths of a GPU, 1 to 1000, got '1001')";
   TraceOptions o;
-  o.drop_gpu_shares = true;
+  o.gpu_shares = GpuShares::kBadRow;
   check(
       head, "a,1,1,1,1000,,5,9,6\n",
       {{"b,1,1,0,0,,5,9,6", ":3:7", with("GPUs zero" + kGpus, "0"), "GPUs zero"},

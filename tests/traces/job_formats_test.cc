@@ -132,6 +132,10 @@ TEST(JobFormats, OpenbPods) {
   EXPECT_EQ(jobs[0].gpus, Gpus{1});
   EXPECT_EQ(jobs[0].run_time, seconds(50));
   EXPECT_EQ(jobs[0].cpus, 6.5);
+  EXPECT_EQ(jobs[0].share, MilliGpus{460});
+  EXPECT_EQ(jobs[1].share, MilliGpus{0});
+  o.gpu_shares = GpuShares::kWhole;
+  EXPECT_EQ(jobs_of(text, o)[0].share, MilliGpus{0});
   EXPECT_EQ(jobs[0].memory, Bytes{1 << 30});
   EXPECT_TRUE(jobs[0].speed_by_gpu.empty());
   EXPECT_EQ(jobs[1].submit, at(50));
@@ -195,6 +199,19 @@ TEST(JobFormats, PaiTasks) {
   EXPECT_EQ(jobs[1].gpus, Gpus{9});                              // 3 instances of 2.5 GPUs, each in whole ones.
   EXPECT_EQ(jobs[1].submit, at(10));
   EXPECT_EQ(jobs[1].cpus, 12);
+  EXPECT_EQ(jobs[0].share, MilliGpus{500});
+  EXPECT_EQ(jobs[1].share, MilliGpus{0});
+  // Instances that fit on one GPU together are one share of it; two of a third do, four fill two GPUs.
+  const auto shared = [](const std::string& instances, const std::string& plan) {
+    return jobs_of("j,w," + instances + ",Terminated,1,2,,," + plan + ",T4\n").at(0);
+  };
+  EXPECT_EQ(shared("2.0", "33.3").share, MilliGpus{666});
+  EXPECT_EQ(shared("4.0", "33.3").gpus, Gpus{2});
+  EXPECT_EQ(shared("4.0", "33.3").share, MilliGpus{0});
+  EXPECT_EQ(shared("4.0", "25").gpus, Gpus{1});
+  EXPECT_EQ(shared("4.0", "25").share, MilliGpus{0});
+  EXPECT_EQ(shared("3.0", "60").gpus, Gpus{3});
+  EXPECT_EQ(shared("1.0", "0.001").share, MilliGpus{1});
   const Folder folder;
   TraceOptions o;
   o.job_table =

@@ -45,8 +45,9 @@ TEST(JobTraits, EveryFieldSurvivesEveryForm) {
     EXPECT_TRUE(same(back->jobs, t.jobs)) << name;
   }
   // Each field alone brings its column, and no other.
-  const std::vector<std::string> columns{"priority", "deadline",     "flexibility", "min_gpus", "max_gpus",
-                                         "scaling",  "speed_by_gpu", "after",       "cpus",     "memory_bytes"};
+  const std::vector<std::string> columns{"priority", "deadline",     "flexibility",  "min_gpus",
+                                         "max_gpus", "scaling",      "speed_by_gpu", "after",
+                                         "cpus",     "memory_bytes", "gpu_milli"};
   for (std::size_t i = 0; i < columns.size(); ++i) {
     TrainingJob j = job("one", 10, 4);
     const TrainingJob f = full();
@@ -60,6 +61,10 @@ TEST(JobTraits, EveryFieldSurvivesEveryForm) {
     if (i == 7) j.after = f.after;
     if (i == 8) j.cpus = f.cpus;
     if (i == 9) j.memory = f.memory;
+    if (i == 10) {
+      j.gpus = Gpus{1};
+      j.share = MilliGpus{460};
+    }
     t.jobs[2] = j;
     ASSERT_TRUE(write_jobs(folder.file("one.csv"), t).ok());
     const std::string text = bytes_of(folder.file("one.csv"));
@@ -69,6 +74,48 @@ TEST(JobTraits, EveryFieldSurvivesEveryForm) {
       EXPECT_TRUE(same(read_jobs(folder.file(name))->jobs, t.jobs)) << name << " " << columns[i];
     }
   }
+}
+
+TEST(JobTraits, AShareIsOfOneGpuAndRigid) {
+  TrainingJob j = job("a", 0, 1);
+  for (const int milli : {1, 999}) {
+    j.share = MilliGpus{milli};
+    EXPECT_FALSE(check_job(j)) << milli;
+  }
+  for (const int milli : {-1, 1000}) {
+    j.share = MilliGpus{milli};
+    EXPECT_TRUE(check_job(j)) << milli;
+  }
+  j.share = MilliGpus{500};
+  j.gpus = Gpus{2};
+  EXPECT_TRUE(check_job(j));
+  j.gpus = Gpus{1};
+  j.flexibility = Flexibility::kElastic;
+  EXPECT_TRUE(check_job(j));
+  const Folder folder;
+  const std::string head = "submit,num_gpus,dur,gpu_milli\n0,1,5,250\n";
+  EXPECT_EQ(read_jobs(folder.write("t", head))->jobs[0].share, MilliGpus{250});
+  EXPECT_EQ(read_jobs(folder.write("t", head + "0,1,5,1000\n")).error().text(),
+            folder.file("t") +
+                ":3:7: GPU share malformed (expected thousandths of a GPU, 1 to 999, or 0 for whole GPUs, got '1000')");
+  EXPECT_EQ(
+      read_jobs(folder.write("t", head + "0,2,5,250\n")).error().text(),
+      folder.file("t") +
+          ":3:7: GPU share malformed (expected none, for a job of several GPUs or one that is not rigid, got '250')");
+}
+
+TEST(JobTraits, AScaledShareBecomesWholeGpus) {
+  JobTrace t;
+  t.jobs = {job("a", 0, 1), job("b", 0, 1)};
+  t.jobs[0].share = MilliGpus{250};
+  t.jobs[1].share = MilliGpus{701};
+  ASSERT_TRUE(scale_gpus(&t, 3).ok());
+  EXPECT_EQ(t.jobs[0].share, MilliGpus{750});
+  EXPECT_EQ(t.jobs[1].share, MilliGpus{0});
+  EXPECT_EQ(t.jobs[1].gpus, Gpus{3});
+  ASSERT_TRUE(make_flexible(&t, {1, Flexibility::kElastic, 0.5, 2}, {1, "x"}).ok());
+  EXPECT_EQ(t.jobs[0].flexibility, Flexibility::kRigid);
+  EXPECT_EQ(t.jobs[1].flexibility, Flexibility::kElastic);
 }
 
 TEST(JobTraits, ThePlainBinaryFormIsThatOfVersionOne) {

@@ -15,7 +15,9 @@ std::vector<std::int64_t> more_sums(const std::vector<TrainingJob>& jobs) {
   std::int64_t deadlines = 0, slack = 0, least = 0, most = 0, priorities = 0, memory = 0, mixed = 0;
   double cpus = 0, speeds = 0;
   std::set<std::string> tenants;
+  std::int64_t shares = 0;
   for (const TrainingJob& j : jobs) {
+    shares += j.share.value;
     if (j.deadline != Instant::never()) {
       ++deadlines;
       slack += (j.deadline - j.submit).ns / 1'000'000;
@@ -35,7 +37,8 @@ std::vector<std::int64_t> more_sums(const std::vector<TrainingJob>& jobs) {
           least,      most,
           priorities, std::llround(cpus * 1000),
           memory,     std::llround(speeds),
-          mixed,      static_cast<std::int64_t>(tenants.size())};
+          mixed,      static_cast<std::int64_t>(tenants.size()),
+          shares};
 }
 
 // Rows of the program: (submit, gpus, run, estimate) and a dict of the rest, in `more`.
@@ -45,7 +48,8 @@ print(sum(d is not None for d in (m.get('deadline') for m in more)),
       sum(m.get('min', 0) for m in more), sum(m.get('max', 0) for m in more), sum(m.get('priority', 0) for m in more),
       sum(m.get('milli_cpus', 0) for m in more), sum(m.get('memory', 0) for m in more),
       sum(math.floor(s * 1e6) for m in more for g, s in m.get('speeds', ())),
-      sum(len(g) for m in more for g, s in m.get('speeds', ())), len(set(m.get('tenant', '') for m in more)), '')
+      sum(len(g) for m in more for g, s in m.get('speeds', ())), len(set(m.get('tenant', '') for m in more)),
+      sum(m.get('share', 0) for m in more), '')
 )PY";
 
 void check_all(const std::string& path, const std::string& program, const TraceOptions& options = {}) {
@@ -147,16 +151,17 @@ TEST(RealJobs, Openb) {
   TraceOptions o;
   o.drop_bad_rows = true;
   for (const bool drop : {false, true}) {
-    o.drop_gpu_shares = drop;
+    o.gpu_shares = drop ? GpuShares::kBadRow : GpuShares::kShare;
     check_all(path, "DROP = " + std::string(drop ? "True" : "False") + R"PY(
 kept = [r for r in csv.DictReader(lines(sys.argv[1])) if r['num_gpu'] != '0' and r['scheduled_time']
         and not (DROP and r['gpu_milli'] != '1000')]
 def run(r): return ns(r['deletion_time']) - ns(r['scheduled_time'])
 rows = [(ns(r['creation_time']), int(r['num_gpu']), run(r), run(r)) for r in kept]
-more = [{'milli_cpus': int(r['cpu_milli']), 'memory': int(r['memory_mib']) << 20} for r in kept])PY",
+more = [{'milli_cpus': int(r['cpu_milli']), 'memory': int(r['memory_mib']) << 20,
+         'share': int(r['gpu_milli']) % 1000 if r['num_gpu'] == '1' else 0} for r in kept])PY",
               o);
   }
-  o.drop_gpu_shares = false;
+  o.gpu_shares = GpuShares::kShare;
   const ReadCounts counts = read_jobs(path, o)->counts;
   EXPECT_EQ(counts.rows, 8'152U);
   EXPECT_EQ(counts.dropped.at("GPUs zero"), 1'088U);

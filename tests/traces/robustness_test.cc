@@ -204,6 +204,11 @@ JobTrace some_jobs(std::size_t n) {
                           i % 2 == 0 ? "équipe \"a\", b" : "", i % 3 == 0 ? 7e10 : 0});
     TrainingJob& j = trace.jobs.back();
     if (i % 3 == 1) j.after = {"job " + std::to_string(i - 1), "job 0"};
+    if (i % 5 == 1) {
+      j.gpus = Gpus{1};
+      j.share = MilliGpus{static_cast<std::int32_t>(1 + random.below(999))};
+      continue;
+    }
     if (i % 4 != 0) continue;
     j.priority = static_cast<std::int32_t>(random.below(9)) - 4;
     j.deadline = j.submit + Duration{static_cast<std::int64_t>(1 + random.below(1'000'000'000))};

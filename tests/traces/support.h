@@ -121,7 +121,7 @@ inline bool same(const TrainingJob& a, const TrainingJob& b) {
          a.estimate == b.estimate && a.tenant == b.tenant && a.parameters == b.parameters && a.priority == b.priority &&
          a.deadline == b.deadline && a.flexibility == b.flexibility && a.min_gpus == b.min_gpus &&
          a.max_gpus == b.max_gpus && a.scaling == b.scaling && a.speed_by_gpu == b.speed_by_gpu && a.after == b.after &&
-         a.cpus == b.cpus && a.memory == b.memory;
+         a.cpus == b.cpus && a.memory == b.memory && a.share == b.share;
 }
 template <class T>
 bool same(const std::vector<T>& a, const std::vector<T>& b) {

@@ -204,23 +204,22 @@ class JobsParser final : public JobRowParser {
 
 }  // namespace
 
-const LineFormat kJobsFormat{
-    "csv",
-    "",
-    true,
-    0,
-    false,
-    [](std::string_view line) {
-      return csv_header_has(line, {"submit", "num_gpus", "dur"});
-    },
-    nullptr,
-    [](std::string_view header, const TraceOptions&) -> Result<std::unique_ptr<JobRowParser>> {
-      auto row = CsvRow::bind(header, {"submit", "num_gpus", "dur"},
-                              {"job_id", "vc", "estimate", "parameters", "priority", "deadline", "flexibility",
-                               "min_gpus", "max_gpus", "scaling", "speed_by_gpu", "after", "cpus", "memory_bytes",
-                               "gpu_milli"});
-      if (!row) return row.error();
-      return std::unique_ptr<JobRowParser>(std::make_unique<JobsParser>(*std::move(row)));
-    }};
+const LineFormat kJobsFormat{"csv",
+                             "",
+                             true,
+                             0,
+                             false,
+                             [](std::string_view line) {
+                               return csv_header_has(line, {"submit", "num_gpus", "dur"});
+                             },
+                             nullptr,
+                             [](std::string_view header, const TraceOptions&) -> Result<std::unique_ptr<JobRowParser>> {
+                               auto row = CsvRow::bind(header, {"submit", "num_gpus", "dur"},
+                                                       {"job_id", "vc", "estimate", "parameters", "priority",
+                                                        "deadline", "flexibility", "min_gpus", "max_gpus", "scaling",
+                                                        "speed_by_gpu", "after", "cpus", "memory_bytes", "gpu_milli"});
+                               if (!row) return row.error();
+                               return std::unique_ptr<JobRowParser>(std::make_unique<JobsParser>(*std::move(row)));
+                             }};
 
 }  // namespace jevons

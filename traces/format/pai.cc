@@ -3,10 +3,11 @@
 //
 // A task with GPUs is a job, "job_name/task_name": its inst_num instances start together.  plan_gpu is percent of a GPU
 // for an instance.  If that is a share of a GPU, TraceOptions::gpu_shares says what becomes of it; instances that fit
-// on one GPU together are one share, and more of them fill whole GPUs.  Run time = end_time - start_time.  The table has launch times only; with pai_job_table.csv (option job_table:
-// job_name,inst_id,user,status, start_time,end_time) the submit time is that table's start_time and the tenant its
-// user.  plan_cpu is percent of a core; plan_mem counts 2^30 bytes (its values are whole MiB over 1024).  gpu_type says
-// where the task ran, not where it might, and is not read.
+// on one GPU together are one share, and more of them fill whole GPUs.  Run time = end_time - start_time.  The table
+// has launch times only; with pai_job_table.csv (option job_table: job_name,inst_id,user,status, start_time,end_time)
+// the submit time is that table's start_time and the tenant its user.  plan_cpu is percent of a core; plan_mem counts
+// 2^30 bytes (its values are whole MiB over 1024).  gpu_type says where the task ran, not where it might, and is not
+// read.
 #include <map>
 #include <optional>
 

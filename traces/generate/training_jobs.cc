@@ -19,6 +19,8 @@ Status check(const JobGeneratorOptions& o) {
       return Error{"GPUs of a job are out of range (expected 1 to 100000000)", ""};
     if (!(s.parameters >= 0 && s.parameters <= 1e15))
       return Error{"parameters are out of range (expected 0 to 1e15)", ""};
+    if (s.share < MilliGpus{0} || s.share >= kWholeGpu || (s.share > MilliGpus{0} && s.gpus != Gpus{1}))
+      return Error{"GPU share is out of range (expected 1 to 999 thousandths of one GPU)", ""};
   }
   if (!(o.sigma >= 0 && o.sigma <= 10)) return Error{"sigma is out of range (expected 0 to 10)", ""};
   if (o.median_run_time.ns < 1 || o.min_run_time.ns < 1 || o.min_run_time > o.max_run_time ||
@@ -60,6 +62,7 @@ Result<JobTrace> generate_jobs(const JobGeneratorOptions& options, std::uint64_t
     job.submit = *submit;
     job.gpus = s.gpus;
     job.parameters = s.parameters;
+    job.share = s.share;
     job.run_time = Duration{to_ns(run.lognormal(mu, options.sigma), options.min_run_time, options.max_run_time)};
     const double factor = 1 + (options.estimate_factor - 1) * estimate.uniform();
     job.estimate = Duration{to_ns(static_cast<double>(job.run_time.ns) * factor, job.run_time, Duration{kMaxTimeNs})};

@@ -17,6 +17,7 @@ struct JobSize {
   Gpus gpus{1};
   double weight = 1;
   double parameters = 0;  // Of the models such jobs train; 0 = unknown.
+  MilliGpus share{0};     // Of their one GPU; 0 = whole GPUs.
 };
 
 struct JobGeneratorOptions {
