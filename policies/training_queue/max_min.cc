@@ -118,7 +118,7 @@ void MaxMinQueue::solve(const QueueView& view) {
   if (params_.objective == "cost") {
     x_ = cheapest_shares(classes_, lp_groups_);
   } else {  // Only the last job to end makes the makespan.
-    x_ = max_min_shares(classes_, lp_groups_, params_.objective == "makespan" ? 1 : kMostLevels);
+    x_ = max_min_shares(classes_, lp_groups_, params_.objective == "makespan" ? 1 : kAllLevels);
   }
   solved_classes_ = classes_;
   solved_groups_ = lp_groups_;
