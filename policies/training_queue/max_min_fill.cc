@@ -1,3 +1,4 @@
+// Levels, the classes that are full at each, and what is left after them.
 #include "policies/training_queue/max_min_fill.h"
 
 #include <algorithm>
