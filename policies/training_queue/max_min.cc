@@ -236,16 +236,39 @@ void MaxMinQueue::plan_claims(std::vector<Gpus>* left) {
     if (!job.waiting && job.planned == kNowhere) idle[job.group] -= job.gpus;
   }
   claim();
-  for (const Claim& c : claims_) {
-    Job& job = jobs_[c.job];
-    if (job.planned != kNowhere) continue;
-    const std::size_t k = c.group != kNowhere ? c.group : most_idle(job, *left, idle);
-    if (k == kNowhere || job.gpus > (*left)[k]) continue;
-    job.planned = k;
-    (*left)[k] -= job.gpus;
-    if (!job.waiting) idle[job.group] += job.gpus;
-    idle[k] -= job.gpus;
+  const auto any_left = [&] {
+    return std::any_of(left->begin(), left->end(), [](Gpus gpus) { return gpus > Gpus{0}; });
+  };
+  for (std::size_t done = 0; done < claims_.size() && any_left();) {
+    for (const std::size_t end = sort_claims(done); done < end; ++done) {
+      const Claim& c = claims_[done];
+      Job& job = jobs_[c.job];
+      if (job.planned != kNowhere) continue;
+      const std::size_t k = c.group != kNowhere ? c.group : most_idle(job, *left, idle);
+      if (k == kNowhere || job.gpus > (*left)[k]) continue;
+      job.planned = k;
+      (*left)[k] -= job.gpus;
+      if (!job.waiting) idle[job.group] += job.gpus;
+      idle[k] -= job.gpus;
+    }
   }
+}
+
+// Brings the first of those from `done` on to their places; returns where these end.  Thousands may claim what a few
+// hundred can get.
+std::size_t MaxMinQueue::sort_claims(std::size_t done) {
+  constexpr std::size_t kAtOnce = 512;
+  const std::size_t end = std::min(claims_.size(), done + std::max(kAtOnce, done));
+  const auto at = [&](std::size_t i) { return claims_.begin() + static_cast<std::ptrdiff_t>(i); };
+  const auto sooner = [](const Claim& a, const Claim& b) {
+    if (a.never != b.never) return a.never;
+    if (a.priority != b.priority) return a.priority > b.priority;
+    if (a.runs_there != b.runs_there) return a.runs_there;
+    return a.id != b.id ? a.id < b.id : a.group < b.group;
+  };
+  if (end < claims_.size()) std::nth_element(at(done), at(end), claims_.end(), sooner);
+  std::sort(at(done), at(end), sooner);
+  return end;
 }
 
 std::size_t MaxMinQueue::most_idle(const Job& job, const std::vector<Gpus>& left, const std::vector<Gpus>& idle) const {
@@ -272,12 +295,6 @@ void MaxMinQueue::claim() {
     }
     if (one_kind_) add_claim(j, kNowhere, *std::max_element(x.begin(), x.end()), all);
   }
-  std::sort(claims_.begin(), claims_.end(), [](const Claim& a, const Claim& b) {
-    if (a.never != b.never) return a.never;
-    if (a.priority != b.priority) return a.priority > b.priority;
-    if (a.runs_there != b.runs_there) return a.runs_there;
-    return a.id != b.id ? a.id < b.id : a.group < b.group;
-  });
 }
 
 void MaxMinQueue::add_claim(std::size_t job, std::size_t group, double share, Time time) {

@@ -110,6 +110,7 @@ class MaxMinQueue final : public TrainingQueue {
   void find_class(const QueueView& view, const Job& job, double all_gpus, bool coarse, LpClass* out) const;
   void plan();
   void plan_claims(std::vector<Gpus>* left);
+  std::size_t sort_claims(std::size_t done);
   std::size_t most_idle(const Job& job, const std::vector<Gpus>& left, const std::vector<Gpus>& idle) const;
   void claim();
   void add_claim(std::size_t job, std::size_t group, double share, Time time);
