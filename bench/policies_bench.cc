@@ -3,6 +3,8 @@
 //
 // Queues see a full cluster, of which three GPUs are free; placements the nodes with what the running jobs leave of
 // them.  Policies that remember are asked again and again about the same views, a minute of simulated time apart.
+// Queues are told what has changed, as by the simulator: all jobs have come before the first decision, which is not
+// measured; before each other one job has started and been stopped again.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -136,6 +138,7 @@ const Views& views() {
   return all;
 }
 
+// `ask` takes the policy, the time and how often it was asked before; the first time is not measured.
 template <class Api, class Ask>
 void add(const PolicyCatalogue<Api>& catalogue, const std::string& kind, Ask ask) {
   for (const auto& [name, entry] : catalogue.entries()) {
@@ -143,18 +146,26 @@ void add(const PolicyCatalogue<Api>& catalogue, const std::string& kind, Ask ask
       auto policy = make({}, RandomStream(1, name));
       if (!policy) return state.SkipWithError(policy.error().text().c_str());
       Instant now = kStart;
+      std::size_t asked = 0;
+      ask(policy->get(), now, asked);
       for (auto _ : state) {
-        ask(policy->get(), now);
         now = now + 60_s;
+        ask(policy->get(), now, ++asked);
       }
     };
     benchmark::RegisterBenchmark((kind + "/" + name).c_str(), run)->Unit(benchmark::kMicrosecond);
   }
 }
 
-void ask_queue(TrainingQueue* queue, Instant now) {
+void ask_queue(TrainingQueue* queue, Instant now, std::size_t asked) {
   QueueView view = views().queue;
   view.now = now;
+  WaitingChanges changes{.come = view.waiting};
+  if (asked > 0) {
+    changes.come = view.waiting.subspan(asked % view.waiting.size(), 1);
+    changes.gone = std::span(&changes.come.front().id, 1);
+  }
+  view.changes = changes;
   QueueDecision decision;
   queue->decide(view, &decision);
   benchmark::DoNotOptimize(decision);
@@ -166,7 +177,7 @@ void ask_placement(Placement* placement, std::int32_t gpus) {
   placement->place(gang, views().nodes, &shares);
   benchmark::DoNotOptimize(shares);
 }
-void ask_allocator(Allocator* allocator, Instant now) {
+void ask_allocator(Allocator* allocator, Instant now, std::size_t) {
   AllocatorView view = views().review;
   view.now = now;
   AllocatorDecision decision;
@@ -181,8 +192,8 @@ int main(int argc, char** argv) {
   using namespace jevons;
   const Policies policies = builtin_policies();
   add(policies.training_queues, "training_queue", ask_queue);
-  add(policies.placements, "placement_of_8", [](Placement* p, Instant) { ask_placement(p, 8); });
-  add(policies.placements, "placement_of_512", [](Placement* p, Instant) { ask_placement(p, 512); });
+  add(policies.placements, "placement_of_8", [](Placement* p, Instant, std::size_t) { ask_placement(p, 8); });
+  add(policies.placements, "placement_of_512", [](Placement* p, Instant, std::size_t) { ask_placement(p, 512); });
   add(policies.allocators, "allocator", ask_allocator);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

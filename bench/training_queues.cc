@@ -1,8 +1,8 @@
 // A trace of training jobs through the whole engine under every queue policy: CPU seconds, and what came of the jobs;
 // the digest tells two versions of a policy apart that decide anything differently.
 //
-//     training_queues [--trace FILE] [--nodes N] [--gpus-per-node N] [--policy NAME]... [--processors-per-gpu N]
-//                     [--restart SECONDS]
+//     training_queues [--trace FILE] [--nodes N] [--gpus-per-node N] [--groups N] [--policy NAME]...
+//                     [--processors-per-gpu N] [--restart SECONDS]
 //     training_queues --peer
 //
 // The default is two months of Philly, 52,849 jobs, on 312 nodes of 8 GPUs (2,490 GPUs: Jeon et al., ATC 2019).
@@ -32,7 +32,7 @@ using testing::node_group;
 
 struct Options {
   std::string trace;
-  std::int32_t nodes = 312, gpus_per_node = 8;
+  std::int32_t nodes = 312, gpus_per_node = 8, groups = 1;
   std::int64_t processors_per_gpu = 1;
   std::int64_t restart = 0;
   std::vector<std::string> policies;
@@ -76,7 +76,12 @@ std::vector<TrainingJob> peer_jobs() {
 
 std::string measure(const Options& o, const std::vector<TrainingJob>& jobs, const std::string& name,
                     const ParamText& params) {
-  Inputs in = empty_inputs({node_group("gpu", o.nodes, o.gpus_per_node)});
+  std::vector<NodeGroup> groups;
+  for (std::int32_t g = 0; g < o.groups; ++g) {
+    const std::int32_t nodes = o.nodes * (g + 1) / o.groups - o.nodes * g / o.groups;
+    if (nodes > 0) groups.push_back(node_group(fmt::format("gpu{}", g), nodes, o.gpus_per_node));
+  }
+  Inputs in = empty_inputs(std::move(groups));
   in.engine.audit = false;
   in.training.jobs = jobs;
   in.training.checkpoint_interval = 1_s;
@@ -159,6 +164,9 @@ int main(int argc, char** argv) {
   app.add_option("--gpus-per-node", o.gpus_per_node, "GPUs of a node")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
+  app.add_option("--groups", o.groups, "Groups, alike, in which the nodes lie")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
   app.add_option("--processors-per-gpu", o.processors_per_gpu, "swf: processors that count as one GPU")
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--restart", o.restart, "Seconds that a stopped job needs to start again")

@@ -44,8 +44,8 @@ struct WaitingJobView {
   std::string_view tenant;
   std::int32_t preemptions = 0;  // Times it was stopped and must start again.
   bool blocked = false;          // Could not be placed at this instant.
-  GpuTime attained{};            // GPU time it has held so far.
   Duration ran{};                // Wall time it has held GPUs so far.
+  GpuTime attained{};            // GPU time it has held so far.
   Instant waiting_since{};       // Its submission, or when it was last stopped.
   const JobTraits* traits = &kRigidJob;
 };
@@ -58,13 +58,13 @@ struct RunningJobView {
   Gpus gpus;             // It holds now.
   Gpus asked{0};
   std::string_view tenant{};
-  Instant since{};     // `started`, or when its GPUs last changed.
-  GpuTime attained{};  // GPU time it had held by `since`.
-  Duration ran{};      // Wall time it had held GPUs by `since`.
-  GroupId group{};     // Whose GPUs it runs on; of several, that with the lowest id.
-  double speed = 1.0;  // Run time (on the GPUs asked, reference type) per wall time.
-  const JobTraits* traits = &kRigidJob;
+  Instant since{};       // `started`, or when its GPUs last changed.
+  GpuTime attained{};    // GPU time it had held by `since`.
+  Duration ran{};        // Wall time it had held GPUs by `since`.
+  GroupId group{};       // Whose GPUs it runs on; of several, that with the lowest id.
   bool leaving = false;  // On notice.
+  double speed = 1.0;    // Run time (on the GPUs asked, reference type) per wall time.
+  const JobTraits* traits = &kRigidJob;
 
   GpuTime attained_at(Instant now) const { return attained + gpus * (now - since); }
   Duration ran_at(Instant now) const { return ran + (now - since); }

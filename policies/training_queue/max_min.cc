@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "policies/training_queue/max_min_fill.h"
+
 namespace jevons {
 namespace {
 
@@ -37,29 +39,34 @@ void MaxMinQueue::decide(const QueueView& view, QueueDecision* decision) {
   if (!view.waiting.empty() || view.groups.size() > 1) decision->ask_again = std::max(round_ends_, view.now + 1_ns);
   const bool at_end = view.now >= round_ends_;
   if (!at_end && planned_at_ != view.now && view.free <= Gpus{0}) return;
-  read(view);
-  if (at_end) {
-    solve(view);
-    round_ends_ = view.now + params_.round;
-    planned_at_ = view.now;
-    for (Job& job : jobs_) {
-      job.life->moves_to = kNowhere;
-      const std::vector<double>& x = x_[job.life->kind];
-      for (std::size_t k = 0; k < groups_.size(); ++k) job.life->time[k].owed += x[k] * params_.round.seconds();
-    }
-  }
-  if (decision->ask_again != Instant::never()) decision->ask_again = round_ends_;
-  if (planned_at_ == view.now) {
+  groups_.assign(view.groups.begin(), view.groups.end());
+  if (groups_.empty()) groups_.push_back({GroupId{}, view.free, view.capacity, 0.0});
+  free_.clear();
+  for (const QueueGroupView& g : groups_) free_.push_back(g.free);
+  if (at_end || planned_at_ == view.now) {
+    read(view);
+    if (at_end) begin_round(view);
     plan();
     carry_out(view, decision);
   } else {
     fill(view, decision);
   }
+  if (decision->ask_again != Instant::never()) decision->ask_again = round_ends_;
+}
+
+void MaxMinQueue::begin_round(const QueueView& view) {
+  solve(view);
+  round_ends_ = view.now + params_.round;
+  planned_at_ = view.now;
+  some_move_ = false;
+  for (Job& job : jobs_) {
+    job.life->moves_to = kNowhere;
+    const std::vector<double>& x = x_[job.life->kind];
+    for (std::size_t k = 0; k < groups_.size(); ++k) job.life->time[k].owed += x[k] * params_.round.seconds();
+  }
 }
 
 void MaxMinQueue::read(const QueueView& view) {
-  groups_.assign(view.groups.begin(), view.groups.end());
-  if (groups_.empty()) groups_.push_back({GroupId{}, view.free, view.capacity, 0.0});
   for (const JobId id : alive_) lives_[id]->seen = false;
   jobs_.clear();
   for (const WaitingJobView& w : view.waiting) {
@@ -91,22 +98,37 @@ void MaxMinQueue::read(const QueueView& view) {
 }
 
 void MaxMinQueue::add(JobId id, Gpus gpus, const JobTraits* traits, Duration ran, const std::size_t* runs_on) {
-  if (lives_[id] == nullptr) {
-    lives_[id] = std::make_unique<Life>();
+  Life& life = life_of(id);
+  life.seen = true;
+  if (runs_on != nullptr) life.group = *runs_on;
+  ran_until(ran, &life);
+  jobs_.push_back({id, gpus, traits});
+  jobs_.back().life = &life;
+  jobs_.back().wide = wide(*traits, gpus);
+}
+
+MaxMinQueue::Life& MaxMinQueue::life_of(JobId id) {
+  std::unique_ptr<Life>& life = lives_[id];
+  if (life == nullptr) {
+    life = std::make_unique<Life>();
     alive_.push_back(id);
   }
-  Life& life = *lives_[id];
-  life.seen = true;
-  life.time.resize(groups_.size());
-  // What it ran since we last looked, it ran where it is, or was last seen.
-  if (runs_on != nullptr) life.group = *runs_on;
-  if (ran > life.ran) life.time[std::min(life.group, groups_.size() - 1)].had += (ran - life.ran).seconds();
-  life.ran = ran;
-  jobs_.push_back({id, gpus, traits});
-  Job& job = jobs_.back();
-  job.life = &life;
-  job.wide = true;
-  for (std::size_t k = 0; k < groups_.size(); ++k) job.wide = job.wide && !may_run(job, k);
+  life->time.resize(groups_.size());
+  return *life;
+}
+
+// What it ran since we last looked, it ran where it is, or was last seen.
+void MaxMinQueue::ran_until(Duration ran, Life* life) {
+  if (ran <= life->ran) return;
+  life->time[std::min(life->group, life->time.size() - 1)].had += ran - life->ran;
+  life->ran = ran;
+}
+
+bool MaxMinQueue::wide(const JobTraits& traits, Gpus gpus) const {
+  for (std::size_t k = 0; k < groups_.size(); ++k) {
+    if (may_run(traits, gpus, k)) return false;
+  }
+  return true;
 }
 
 void MaxMinQueue::solve(const QueueView& view) {
@@ -118,8 +140,9 @@ void MaxMinQueue::solve(const QueueView& view) {
   if (params_.objective == "cost") {
     x_ = cheapest_shares(classes_, lp_groups_);
   } else {  // Only the last job to end makes the makespan.
-    x_ = max_min_shares(classes_, lp_groups_, params_.objective == "makespan" ? 1 : kMostLevels);
+    x_ = max_min_shares(classes_, lp_groups_, params_.objective == "makespan" ? 1 : kAllLevels);
   }
+  one_kind_ = params_.objective != "cost" && one_kind(classes_, lp_groups_);
   solved_classes_ = classes_;
   solved_groups_ = lp_groups_;
 }
@@ -156,7 +179,7 @@ void MaxMinQueue::find_class(const QueueView& view, const Job& job, double all_g
   kind.gpus = job.gpus.value;
   double equal = 0, time = 0;
   for (std::size_t k = 0; k < groups_.size(); ++k) {
-    kind.speed.push_back(may_run(job, k) ? speed(job, k) : 0.0);
+    kind.speed.push_back(may_run(*job.traits, job.gpus, k) ? speed(*job.traits, k) : 0.0);
     if (coarse) kind.speed.back() = rounded(kind.speed.back());
     equal += kind.speed.back() * groups_[k].capacity.value / all_gpus;
     time += groups_[k].capacity.value / all_gpus;
@@ -176,8 +199,7 @@ void MaxMinQueue::find_class(const QueueView& view, const Job& job, double all_g
 
 // Jobs just started stay; then by claim; then whoever runs and need not give way; then who waits.
 void MaxMinQueue::plan() {
-  std::vector<Gpus> left;
-  for (const QueueGroupView& g : groups_) left.push_back(g.free);
+  std::vector<Gpus> left = free_;
   for (const Job& job : jobs_) {
     if (!job.waiting && !job.wide) left[job.group] += job.gpus;
     if (!job.waiting && job.life->moves_to < left.size()) left[job.life->moves_to] -= job.gpus;  // It is leaving.
@@ -190,25 +212,72 @@ void MaxMinQueue::plan() {
     if (job.wide && !job.waiting) job.planned = job.group;
     if (job.pinned && !job.wide) take(job, job.group);
   }
-  claim();
-  for (const Claim& c : claims_) {
-    Job& job = jobs_[c.job];
-    if (job.planned == kNowhere && job.gpus <= left[c.group]) take(job, c.group);
-  }
+  plan_claims(&left);
   for (Job& job : jobs_) {
     if (job.waiting || job.planned == job.group || job.gpus > left[job.group]) continue;
     if (job.planned == kNowhere) {
       take(job, job.group);
-    } else if (speed(job, job.planned) <= speed(job, job.group)) {  // Moving is worth nothing.
+    } else if (speed(*job.traits, job.planned) <= speed(*job.traits, job.group)) {  // Moving is worth nothing.
       left[job.planned] += job.gpus;
       take(job, job.group);
     }
   }
   for (Job& job : jobs_) {
     if (!job.waiting || job.blocked || job.planned != kNowhere) continue;
-    const std::size_t k = fastest(job, left);
+    const std::size_t k = fastest(*job.traits, job.gpus, left);
     if (k != kNowhere) take(job, k);
   }
+}
+
+// On groups of one kind a job that runs keeps its place if it can, and others go where nobody need make room for them.
+void MaxMinQueue::plan_claims(std::vector<Gpus>* left) {
+  std::vector<Gpus> idle = *left;  // Without those of jobs that run and have no plan yet.
+  for (const Job& job : jobs_) {
+    if (!job.waiting && job.planned == kNowhere) idle[job.group] -= job.gpus;
+  }
+  claim();
+  const auto any_left = [&] {
+    return std::any_of(left->begin(), left->end(), [](Gpus gpus) { return gpus > Gpus{0}; });
+  };
+  for (std::size_t done = 0; done < claims_.size() && any_left();) {
+    for (const std::size_t end = sort_claims(done); done < end; ++done) {
+      const Claim& c = claims_[done];
+      Job& job = jobs_[c.job];
+      if (job.planned != kNowhere) continue;
+      const std::size_t k = c.group != kNowhere ? c.group : most_idle(job, *left, idle);
+      if (k == kNowhere || job.gpus > (*left)[k]) continue;
+      job.planned = k;
+      (*left)[k] -= job.gpus;
+      if (!job.waiting) idle[job.group] += job.gpus;
+      idle[k] -= job.gpus;
+    }
+  }
+}
+
+// Brings the first of those from `done` on to their places; returns where these end.  Thousands may claim what a few
+// hundred can get.
+std::size_t MaxMinQueue::sort_claims(std::size_t done) {
+  constexpr std::size_t kAtOnce = 512;
+  const std::size_t end = std::min(claims_.size(), done + std::max(kAtOnce, done));
+  const auto at = [&](std::size_t i) { return claims_.begin() + static_cast<std::ptrdiff_t>(i); };
+  const auto sooner = [](const Claim& a, const Claim& b) {
+    if (a.never != b.never) return a.never;
+    if (a.priority != b.priority) return a.priority > b.priority;
+    if (a.runs_there != b.runs_there) return a.runs_there;
+    return a.id != b.id ? a.id < b.id : a.group < b.group;
+  };
+  if (end < claims_.size()) std::nth_element(at(done), at(end), claims_.end(), sooner);
+  std::sort(at(done), at(end), sooner);
+  return end;
+}
+
+std::size_t MaxMinQueue::most_idle(const Job& job, const std::vector<Gpus>& left, const std::vector<Gpus>& idle) const {
+  if (!job.waiting && job.gpus <= left[job.group]) return job.group;
+  std::size_t best = kNowhere;
+  for (std::size_t k = 0; k < groups_.size(); ++k) {
+    if (job.gpus <= left[k] && (best == kNowhere || idle[k] > idle[best])) best = k;
+  }
+  return best;
 }
 
 void MaxMinQueue::claim() {
@@ -217,75 +286,101 @@ void MaxMinQueue::claim() {
     const Job& job = jobs_[j];
     if (job.pinned || job.blocked || job.life->kind >= x_.size()) continue;
     const std::vector<double>& x = x_[job.life->kind];
+    Time all;
     for (std::size_t k = 0; k < groups_.size(); ++k) {
-      if (x[k] <= kNoShare || !may_run(job, k)) continue;
-      const auto [owed, had] = job.life->time[k];
-      claims_.push_back({j, k, job.id, had <= 0, had <= 0 ? owed : owed / had, !job.waiting && job.group == k});
+      const Time& time = job.life->time[k];
+      all.owed += time.owed;
+      all.had += time.had;
+      if (!one_kind_ && may_run(*job.traits, job.gpus, k)) add_claim(j, k, x[k], time);
     }
+    if (one_kind_) add_claim(j, kNowhere, *std::max_element(x.begin(), x.end()), all);
   }
-  std::sort(claims_.begin(), claims_.end(), [](const Claim& a, const Claim& b) {
-    if (a.never != b.never) return a.never;
-    if (a.priority != b.priority) return a.priority > b.priority;
-    if (a.runs_there != b.runs_there) return a.runs_there;
-    return a.id != b.id ? a.id < b.id : a.group < b.group;
-  });
 }
 
-std::size_t MaxMinQueue::fastest(const Job& job, const std::vector<Gpus>& left) const {
+void MaxMinQueue::add_claim(std::size_t job, std::size_t group, double share, Time time) {
+  if (share <= kNoShare) return;
+  const Job& j = jobs_[job];
+  const bool never = time.had <= Duration{0};
+  claims_.push_back({job, group, j.id, never, never ? time.owed : time.owed / time.had.seconds(),
+                     !j.waiting && (group == kNowhere || j.group == group)});
+}
+
+std::size_t MaxMinQueue::fastest(const JobTraits& traits, Gpus gpus, const std::vector<Gpus>& left) const {
   std::size_t best = kNowhere;
   for (std::size_t k = 0; k < groups_.size(); ++k) {
-    if (!may_run(job, k) || job.gpus > left[k]) continue;
-    if (best == kNowhere || speed(job, k) > speed(job, best)) best = k;
+    if (gpus > left[k] || !may_run(traits, gpus, k)) continue;
+    if (best == kNowhere || speed(traits, k) > speed(traits, best)) best = k;
   }
   return best;
 }
 
 // What moves stops now and starts when asked again at this instant, or, if it is given notice, when it has left.
 void MaxMinQueue::carry_out(const QueueView& view, QueueDecision* decision) {
-  std::vector<Gpus> free;
-  for (const QueueGroupView& g : groups_) free.push_back(g.free);
   for (const Job& job : jobs_) {
     if (job.waiting || job.planned == job.group) continue;
     decision->preempt.push_back(job.id);
     job.life->moves_to = job.planned;
-    free[job.group] += job.gpus;
+    some_move_ = some_move_ || job.planned != kNowhere;
+    free_[job.group] += job.gpus;
   }
   for (const Job& job : jobs_) {
-    if (!job.waiting || job.planned == kNowhere || job.gpus > free[job.planned]) continue;
-    decision->start.emplace_back(job.id, Gpus{0}, groups_[job.planned].id);
-    free[job.planned] -= job.gpus;
+    if (!job.waiting || job.planned == kNowhere || job.gpus > free_[job.planned]) continue;
+    free_[job.planned] -= job.gpus;
+    start(job.id, job.life->ran, job.planned, decision);
   }
-  if (decision->preempt.empty() && decision->start.empty()) start_wide(view.free, decision);
+  if (decision->preempt.empty() && decision->start.empty()) start_wide(view, decision);
 }
 
-void MaxMinQueue::fill(const QueueView& view, QueueDecision* decision) const {
-  std::vector<Gpus> free;
+void MaxMinQueue::start(JobId id, Duration ran, std::size_t group, QueueDecision* decision) {
+  decision->start.emplace_back(id, Gpus{0}, groups_[group].id);
+  Life& life = life_of(id);
+  ran_until(ran, &life);
+  life.group = group;
+}
+
+void MaxMinQueue::fill(const QueueView& view, QueueDecision* decision) {
   Gpus all = view.free;
-  for (const QueueGroupView& g : groups_) free.push_back(g.free);
-  for (const Job& job : jobs_) {
-    const std::size_t k = job.life->moves_to;
-    if (k >= groups_.size() || job.blocked) continue;
-    if (job.waiting && job.gpus <= free[k]) decision->start.emplace_back(job.id, Gpus{0}, groups_[k].id);
-    free[k] -= job.gpus;
-    all -= job.gpus;
+  if (some_move_) fill_where_they_move(view, &all, decision);
+  const auto moves = [&](JobId id) { return lives_[id] != nullptr && lives_[id]->moves_to < groups_.size(); };
+  for (const WaitingJobView& w : view.waiting) {
+    if (all <= Gpus{0}) break;
+    if (w.gpus > all || w.blocked || (some_move_ && moves(w.id))) continue;
+    const std::size_t k = fastest(*w.traits, w.gpus, free_);
+    if (k == kNowhere) continue;
+    free_[k] -= w.gpus;
+    all -= w.gpus;
+    start(w.id, w.ran, k, decision);
   }
-  for (const Job& job : jobs_) {
-    if (!job.waiting || job.blocked || all < job.gpus || job.life->moves_to < groups_.size()) continue;
-    const std::size_t k = fastest(job, free);
-    if (k != kNowhere) {
-      free[k] -= job.gpus;
-      all -= job.gpus;
-      decision->start.emplace_back(job.id, Gpus{0}, groups_[k].id);
+  if (decision->start.empty()) start_wide(view, decision);
+}
+
+// Keeps the GPUs, of what is left there, that jobs stopped for another group have been given.
+void MaxMinQueue::fill_where_they_move(const QueueView& view, Gpus* all, QueueDecision* decision) {
+  const auto keep = [&](JobId id, Gpus gpus, bool waits, Duration ran) {
+    const std::size_t k = lives_[id] != nullptr ? lives_[id]->moves_to : kNowhere;
+    if (k >= groups_.size()) return;
+    if (waits && gpus <= free_[k]) start(id, ran, k, decision);
+    free_[k] -= gpus;
+    *all -= gpus;
+  };
+  for (const WaitingJobView& w : view.waiting) {
+    if (!w.blocked) keep(w.id, w.gpus, true, w.ran);
+  }
+  for (const RunningJobView& r : view.running) {
+    if (r.leaving) {
+      keep(r.id, r.gpus, false, r.ran);
+    } else if (lives_[r.id] != nullptr) {
+      lives_[r.id]->moves_to = kNowhere;  // It has come there.
     }
   }
-  if (decision->start.empty()) start_wide(view.free, decision);
 }
 
-void MaxMinQueue::start_wide(Gpus free, QueueDecision* decision) const {
-  for (const Job& job : jobs_) {
-    if (!job.wide || !job.waiting || job.blocked || job.gpus > free) continue;
-    decision->start.emplace_back(job.id);
-    free -= job.gpus;
+void MaxMinQueue::start_wide(const QueueView& view, QueueDecision* decision) const {
+  Gpus free = view.free;
+  for (const WaitingJobView& w : view.waiting) {
+    if (w.blocked || w.gpus > free || !wide(*w.traits, w.gpus)) continue;
+    decision->start.emplace_back(w.id);
+    free -= w.gpus;
   }
 }
 

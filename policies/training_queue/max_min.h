@@ -27,15 +27,20 @@ namespace jevons {
 //   cost      the largest sum of throughput per dollar; jobs with a deadline get the rate that meets it, if all can.
 // Then each GPU goes, for one round, to the jobs with the largest X_jk / (share of its time that j has had on k), the
 // paper's priority; X is averaged over the life of the job, so that what the last rounds owe is not forgotten when
-// the program changes.  Jobs without a share fill what is left.  A job that stays on its group runs on; others are
-// stopped at the end of the round.  Within a round, GPUs that fall idle go to waiting jobs in order of submission, each
-// on its fastest group.
+// the program changes.  Who has had nothing there comes first; of equals whoever runs there, then the first submitted.
+// Jobs without a share fill what is left.  A job that stays on its group runs on; others are stopped at the end of the
+// round.  Within a round, GPUs that fall idle go to waiting jobs in order of submission, each on its fastest group.
+//
+// Groups on which every job is equally fast are one kind, as the paper's worker types: the shares are a formula there
+// (max_min_fill.h), and a job claims time on any of them, goes on where it runs if it can, and starts where most GPUs
+// are idle.  Not for `cost`: prices may differ.
 //
 // Gangs lie in one group, except jobs wider than every group: those start on any GPUs that are idle, if enough are, and
 // are not stopped.
 // Elastic jobs run on what they asked for.  Jobs with the same GPUs, speeds, weight (and, to within 2^(1/4), work left)
 // are one class of the program; beyond kMostClasses classes, speeds and weights are rounded likewise, and at worst each
-// job is its own class.  Between the ends of rounds a decision is O(waiting x groups + running).
+// job is its own class.  Between the ends of rounds a decision is O(waiting x groups), plus O(running) while a job
+// moves.
 class MaxMinQueue final : public TrainingQueue {
  public:
   static constexpr std::string_view kName = "max_min";
@@ -57,12 +62,13 @@ class MaxMinQueue final : public TrainingQueue {
 
  private:
   static constexpr std::size_t kNowhere = ~std::size_t{0};
-  struct Time {  // Seconds on a group.
-    double owed = 0, had = 0;
+  struct Time {       // On a group.
+    double owed = 0;  // Seconds.
+    Duration had{};
   };
-  struct Life {  // Of an unfinished job.
-    Duration ran{};
-    std::size_t group = 0;        // Position in groups_, where it ran last.
+  struct Life {                   // Of an unfinished job.
+    Duration ran{};               // Of it, all is in `time`.
+    std::size_t group = 0;        // Position in groups_, where it runs, or ran last.
     std::size_t kind = kNowhere;  // Its class in x_, if it was there when the program was solved.
     std::vector<Time> time;       // By group.
     // Stopped for this group at the end of the last round; it may not have come there yet, if it was given notice.
@@ -82,7 +88,7 @@ class MaxMinQueue final : public TrainingQueue {
     std::size_t planned = kNowhere;
   };
   struct Claim {
-    std::size_t job, group;
+    std::size_t job, group;  // kNowhere: on any group, they are one kind.
     JobId id;
     bool never;  // It has not had any time there.
     double priority;
@@ -90,20 +96,30 @@ class MaxMinQueue final : public TrainingQueue {
   };
 
   void read(const QueueView& view);
+  void begin_round(const QueueView& view);
   void add(JobId id, Gpus gpus, const JobTraits* traits, Duration ran, const std::size_t* runs_on);
-  double speed(const Job& job, std::size_t group) const { return speed_on(*job.traits, groups_[group].id); }
-  bool may_run(const Job& job, std::size_t group) const {
-    return speed(job, group) > 0 && job.gpus <= groups_[group].capacity;
+  Life& life_of(JobId id);
+  static void ran_until(Duration ran, Life* life);
+  double speed(const JobTraits& traits, std::size_t group) const { return speed_on(traits, groups_[group].id); }
+  bool may_run(const JobTraits& traits, Gpus gpus, std::size_t group) const {
+    return speed(traits, group) > 0 && gpus <= groups_[group].capacity;
   }
+  bool wide(const JobTraits& traits, Gpus gpus) const;
   void solve(const QueueView& view);
   void classify(const QueueView& view, bool coarse);
   void find_class(const QueueView& view, const Job& job, double all_gpus, bool coarse, LpClass* out) const;
   void plan();
+  void plan_claims(std::vector<Gpus>* left);
+  std::size_t sort_claims(std::size_t done);
+  std::size_t most_idle(const Job& job, const std::vector<Gpus>& left, const std::vector<Gpus>& idle) const;
   void claim();
-  std::size_t fastest(const Job& job, const std::vector<Gpus>& left) const;
+  void add_claim(std::size_t job, std::size_t group, double share, Time time);
+  std::size_t fastest(const JobTraits& traits, Gpus gpus, const std::vector<Gpus>& left) const;
   void carry_out(const QueueView& view, QueueDecision* decision);
-  void fill(const QueueView& view, QueueDecision* decision) const;
-  void start_wide(Gpus free, QueueDecision* decision) const;
+  void start(JobId id, Duration ran, std::size_t group, QueueDecision* decision);
+  void fill(const QueueView& view, QueueDecision* decision);
+  void fill_where_they_move(const QueueView& view, Gpus* all, QueueDecision* decision);
+  void start_wide(const QueueView& view, QueueDecision* decision) const;
 
   Params params_;
   TenantShares shares_;
@@ -115,7 +131,10 @@ class MaxMinQueue final : public TrainingQueue {
   std::vector<LpClass> classes_, solved_classes_;
   std::vector<LpGroup> lp_groups_, solved_groups_;
   LpShares x_;
+  bool one_kind_ = false;
+  bool some_move_ = false;  // Some Life::moves_to is a group.
   // Of one decision; kept for their memory only.
+  std::vector<Gpus> free_;  // By group.
   std::vector<Job> jobs_;
   std::vector<Claim> claims_;
 };

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <iterator>
 
+#include "policies/training_queue/max_min_fill.h"
+
 namespace jevons {
 namespace {
 
@@ -109,6 +111,11 @@ class Program {
 }  // namespace
 
 LpShares max_min_shares(const std::vector<LpClass>& classes, const std::vector<LpGroup>& groups, int levels) {
+  return one_kind(classes, groups) ? filled_shares(classes, groups, levels)
+                                   : max_min_shares_by_clp(classes, groups, levels);
+}
+
+LpShares max_min_shares_by_clp(const std::vector<LpClass>& classes, const std::vector<LpGroup>& groups, int levels) {
   Program program(classes, groups);
   std::vector<std::size_t> rising;
   for (std::size_t c = 0; c < classes.size(); ++c) {
@@ -121,7 +128,7 @@ LpShares max_min_shares(const std::vector<LpClass>& classes, const std::vector<L
   if (rising.empty()) return program.shares();
   program.value_level(1.0);
   LpShares best = program.shares();  // Zeros.
-  for (int n = 0; !rising.empty() && n < levels; ++n) {
+  for (int n = 0; !rising.empty() && n < std::min(levels, kMostPrograms); ++n) {
     if (!program.solve()) return best;
     const double level = program.level();
     best = program.shares();

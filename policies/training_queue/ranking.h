@@ -59,6 +59,7 @@ class Ranking {
   void forget() {
     stale_ = true;
     running_.clear();
+    next_running_ = Instant::never();
   }
 
   // Brings ranks up to date.  `rank_of` takes a WaitingJobView or a RunningJobView and returns its Rank; it is asked
@@ -88,8 +89,7 @@ class Ranking {
 
   // The first instant at which a rank may be another.
   Instant next_change() const {
-    Instant next = Instant::never();
-    for (const Running& r : running_) next = std::min(next, r.until);
+    Instant next = next_running_;
     for (const auto& [first, jobs] : until_) next = std::min(next, jobs.begin()->first);
     return next;
   }
@@ -184,6 +184,7 @@ class Ranking {
   template <class RankOf>
   void read_running(const QueueView& view, RankOf rank_of) {
     std::size_t kept = 0, old = 0;
+    next_running_ = Instant::never();
     for (const RunningJobView& job : view.running) {
       if (job.leaving) continue;
       const auto before = [&](const Running& r) {
@@ -198,6 +199,7 @@ class Ranking {
         const Rank rank = rank_of(job);
         running_[kept] = {{rank.first, rank.second, job.id}, job.gpus, rank.until, job.started, job.since};
       }
+      next_running_ = std::min(next_running_, running_[kept].until);
       old += known ? 1 : 0;
       ++kept;
     }
@@ -243,6 +245,7 @@ class Ranking {
   std::map<Gpus, Line> lines_;                                   // By width; none is empty.
   std::map<Int128, std::set<std::pair<Instant, JobId>>> until_;  // By the first part of the rank; none is empty.
   std::vector<Running> running_;                                 // By (started, id).
+  Instant next_running_ = Instant::never();                      // The earliest `until` of theirs.
   std::vector<JobId> blocked_;                                   // Ascending.
   std::vector<JobId> due_;                                       // Kept for its memory only, as is rest_.
   std::vector<Entry> rest_;

@@ -94,6 +94,35 @@ TEST(MaxMin, MakespanObjectiveEndsAllTogether) {
   EXPECT_GE(std::min(got[0].end, got[1].end), Instant{0} + 200_min);  // Not 120 min, as with equal shares.
 }
 
+// Two groups alike, and a job for every GPU: as two kinds each job would be owed half its time on either, and they
+// would change places for ever.
+TEST(MaxMin, NobodyMovesBetweenGroupsAlike) {
+  const std::vector<ElasticJob> jobs(8, {Instant{0}, Gpus{1}, 10_h});
+  const ElasticCluster cluster{{{GroupId{0}, Gpus{4}, Gpus{4}}, {GroupId{1}, Gpus{4}, Gpus{4}}}, {"t"}};
+  const auto queue = max_min();
+  for (const ElasticOutcome& o : simulate_elastic(jobs, cluster, queue.get())) {
+    EXPECT_EQ(o.end, Instant{0} + 10_h);
+    EXPECT_EQ(o.preemptions, 0);
+  }
+}
+
+// Three endless jobs on two groups of one GPU each, alike: in 60 rounds (6 h) each runs 40, that is 4 h, give or take a
+// round; a round ends with one stop at most.
+TEST(MaxMin, TurnsAreTakenAcrossGroupsAlike) {
+  std::vector<ElasticJob> jobs(3, {Instant{0}, Gpus{1}, 1000_h});
+  for (std::uint32_t j = 0; j < 3; ++j) jobs[j].traits.tenant = j;
+  ElasticCluster cluster{{{GroupId{0}, Gpus{1}, Gpus{1}}, {GroupId{1}, Gpus{1}, Gpus{1}}}, {"a", "b", "c"}};
+  double used[3] = {};
+  cluster.after_decisions = [&](const QueueView& view) {
+    for (std::size_t t = 0; t < 3; ++t) used[t] = view.tenants[t].used.hours();
+  };
+  const auto queue = max_min();
+  int stops = 0;
+  for (const ElasticOutcome& o : simulate_elastic(jobs, cluster, queue.get(), Instant{0} + 6_h)) stops += o.preemptions;
+  for (const double hours : used) EXPECT_NEAR(hours, 4.0, 0.11);
+  EXPECT_LE(stops, 60);
+}
+
 // A V100 at $3 an hour and a K80 at $1; twice as fast on the V100: a dollar does more on the K80.  The second job fills
 // the V100, which costs nothing more to use.
 TEST(MaxMin, CostObjectiveTakesTheCheaperGroup) {
