@@ -50,7 +50,7 @@ void TrainingRuntime::hold(JobId id, Told told_as, Instant now) {
   view.ran = s.ran;
   view.group = first;
   view.speed = s.speed;
-  view.expected_end = now + wall(estimate_left(id), s.speed);
+  view.expected_end = end_after(now, wall(estimate_left(id), s.speed));
 }
 
 void TrainingRuntime::add_to_group(JobState* s, const NodeShare& share) const {

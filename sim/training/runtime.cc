@@ -13,6 +13,10 @@ Duration TrainingRuntime::wall(Duration run_time, double speed) const {
   return Duration{static_cast<std::int64_t>(std::min(kLongest, std::ceil(static_cast<double>(run_time.ns) / speed)))};
 }
 
+Instant TrainingRuntime::end_after(Instant from, Duration wall) {
+  return wall < Instant::never() - from ? from + wall : Instant::never();
+}
+
 Duration TrainingRuntime::run_time(Duration wall, double speed) const {
   return speed == 1.0 ? wall : Duration{static_cast<std::int64_t>(std::floor(static_cast<double>(wall.ns) * speed))};
 }
@@ -77,8 +81,7 @@ void TrainingRuntime::begin_steps(JobId job, Instant now) {
 void TrainingRuntime::schedule_step_end(JobId job, Instant now) {
   JobState& s = state(job);
   const Duration left = wall(asked(job).run_time - s.saved - s.done_before, s.speed);
-  const Instant done = left < Instant::never() - s.speed_from ? s.speed_from + left : Instant::never();
-  calendar_->schedule(s.slot, std::max(now, std::min(done, s.next_save)));
+  calendar_->schedule(s.slot, std::max(now, std::min(end_after(s.speed_from, left), s.next_save)));
 }
 
 void TrainingRuntime::on_job_phase(JobId job, Instant now) {

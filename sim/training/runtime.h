@@ -123,6 +123,8 @@ class TrainingRuntime final : public FlowOwner {
     Instant end;   // Of the GPU's last job, by estimate.
   };
   bool seat_shares(Instant now);
+  std::vector<Instant> latest_end_by_room() const;
+  Instant shortest_end(JobId job, Instant now) const;
   std::vector<Room> rooms_for(JobId job) const;
   bool sit(JobId job, const std::vector<Room>& rooms, Instant now);
   void join(JobId job, const Room& room, Instant now);
@@ -194,6 +196,7 @@ class TrainingRuntime final : public FlowOwner {
   Duration unsaved(const JobState& s, Instant now) const;  // Wall time that a stop would lose.
   // Wall time from `steps_from` to `now` that instant checkpoints have saved.
   Duration instantly_saved(const JobState& s, Instant now) const;
+  static Instant end_after(Instant from, Duration wall);  // never() beyond the clock.
   Duration wall(Duration run_time, double speed) const;
   Duration run_time(Duration wall, double speed) const;
   Duration estimate_left(JobId job) const;

@@ -30,20 +30,44 @@ bool TrainingRuntime::seat_shares(Instant now) {
   if (waiting_shares_.empty() || shared_.largest_room() == MilliGpus{0}) return false;
   // What has found no room finds none later on: rooms only shrink meanwhile.
   std::map<std::vector<double>, MilliGpus> no_room_for;  // By speeds; a share.
+  std::vector<Instant> latest = latest_end_by_room();
   bool seated = false;
   const std::vector<std::pair<std::int32_t, JobId>> in_order(waiting_shares_.begin(), waiting_shares_.end());
   for (const auto& [urgency, id] : in_order) {
     const MilliGpus share = asked(id).share;
     if (share > shared_.largest_room()) continue;
+    const bool first = setup_->shares_always_join || waiting_in_order_.begin()->second == id;
+    if (!first && shortest_end(id, now) > latest[static_cast<std::size_t>(share.value)]) continue;
     const auto [least, fresh] = no_room_for.try_emplace(traits(id).speed_by_group, kWholeGpu);
     if (share >= least->second) continue;
-    const bool first = setup_->shares_always_join || waiting_in_order_.begin()->second == id;
     std::vector<Room> rooms = rooms_for(id);
     if (rooms.empty()) least->second = share;
-    if (!first) std::erase_if(rooms, [&](const Room& r) { return now + wall(estimate_left(id), r.speed) > r.end; });
-    if (sit(id, rooms, now)) seated = true;
+    if (!first)
+      std::erase_if(rooms, [&](const Room& r) { return end_after(now, wall(estimate_left(id), r.speed)) > r.end; });
+    if (!sit(id, rooms, now)) continue;
+    seated = true;
+    latest = latest_end_by_room();
   }
   return seated;
+}
+
+// When the last shared GPU with so many thousandths of room, or more, is expected to come free: a job that would
+// end later joins none.
+std::vector<Instant> TrainingRuntime::latest_end_by_room() const {
+  std::vector<Instant> latest(static_cast<std::size_t>(kWholeGpu.value) + 1);
+  for (const SharedGpus::Gpu* g : shared_.with_room(MilliGpus{1})) {
+    Instant& end = latest[static_cast<std::size_t>(g->room.value)];
+    end = std::max(end, expected_end(*g));
+  }
+  for (std::size_t room = latest.size() - 1; room-- > 0;) latest[room] = std::max(latest[room], latest[room + 1]);
+  return latest;
+}
+
+// On the GPUs it is fastest on.
+Instant TrainingRuntime::shortest_end(JobId id, Instant now) const {
+  const std::vector<double>& speeds = traits(id).speed_by_group;
+  const double fastest = speeds.empty() ? 1.0 : *std::max_element(speeds.begin(), speeds.end());
+  return fastest > 0 ? end_after(now, wall(estimate_left(id), fastest)) : Instant::never();
 }
 
 std::vector<TrainingRuntime::Room> TrainingRuntime::rooms_for(JobId id) const {
@@ -121,7 +145,7 @@ void TrainingRuntime::inherit(JobId id, Instant now) {
 // As of RunningJobView, by its own estimate.
 void TrainingRuntime::set_expected_end(JobId id, Instant now) {
   JobState& s = state(id);
-  s.expected_end = now + wall(estimate_left(id), s.speed);
+  s.expected_end = end_after(now, wall(estimate_left(id), s.speed));
   show_expected_end(s.shared_gpu);
 }
 
