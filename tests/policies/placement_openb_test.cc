@@ -1,8 +1,9 @@
-// Fragmentation on the cluster of fgd's paper: Alibaba's openb nodes (6,212 GPUs), filled with its pods of whole GPUs.
+// Fragmentation on the cluster of fgd's paper: Alibaba's openb nodes (6,212 GPUs), filled with its pods.
 //
-// Without shares.  Pods are drawn at random, as the paper inflates its trace (Weng et al., ATC'23, section 6.1), up to
-// `load` of the GPUs; from then on, a pod drawn among the running ones leaves whenever the next one would go beyond.
-// The paper's pods that share a GPU are left out, so its figures are not comparable; the order of the policies is.
+// Pods are drawn at random, as the paper inflates its trace (Weng et al., ATC'23, section 6.1).  Those of whole GPUs
+// fill the cluster up to `load`; from then on one drawn among the running ones leaves whenever the next would go
+// beyond.  All of them, those that share a GPU too, fill it until it is full.  CPUs, memory and GPU types are left out,
+// so the paper's figures are not comparable; the order of the policies is.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
