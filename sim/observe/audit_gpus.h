@@ -81,6 +81,8 @@ class GpuAudit {
     std::vector<std::pair<NodeId, Gpus>> shares;        // Empty: not running.
     std::vector<std::pair<NodeId, Gpus>> guest_shares;  // Empty: no guest.
     Int128 held_gpu_ns = 0;
+    Int128 guest_gpu_ns = 0;  // Of it.
+    std::int64_t ran_ns = 0;  // Time with GPUs, however many.
     std::int32_t preemptions = 0;
     bool ended = false;
   };

@@ -59,6 +59,7 @@ TEST(Elastic, GrowsAndSpeedsUpByItsCurve) {
   EXPECT_EQ(o.jobs[0].resizes, 1);
   EXPECT_EQ(gpu_seconds(o.result, Purpose::kTraining), 8 * 200.0 + 16 * 500.0);
   EXPECT_EQ(gpu_seconds(o.result, Purpose::kLoading), 16 * 10.0);
+  EXPECT_EQ(o.result.training.elapsed, Gpus{8} * 200_s + Gpus{16} * 510_s);
 }
 
 // Moldable: started on 4 of 8 GPUs, in proportion: twice as long.
@@ -70,6 +71,40 @@ TEST(Elastic, AMoldableJobRunsOnWhatItStartsWith) {
     for (const WaitingJobView& w : v.waiting) d->start.push_back({w.id, Gpus{4}});
   });
   EXPECT_EQ(run(std::move(in)).jobs[0].finish, Instant{} + 2000_s);
+}
+
+// ETTR was 200 %: the GPU-time of 16 GPUs over the 8 asked for.
+TEST(Elastic, AMoldableJobOnMoreGpusThanItAskedForIsUsefulAllTheTimeAndNotMore) {
+  Inputs in = empty_inputs({node_group("n", 2, 8)});
+  in.training.jobs = {elastic("a", 0, 8, 1000)};
+  in.training.jobs[0].flexibility = Flexibility::kMoldable;
+  in.training.jobs[0].tenant = "t";
+  in.training.queue = std::make_unique<AskedQueue>([](const QueueView& v, QueueDecision* d) {
+    for (const WaitingJobView& w : v.waiting) d->start.push_back({w.id, Gpus{16}});
+  });
+  const Outcome o = run(std::move(in));
+  EXPECT_EQ(o.jobs[0].finish, Instant{} + 500_s);
+  EXPECT_EQ(o.result.training.elapsed, Gpus{16} * 500_s);
+  EXPECT_EQ(o.result.training.useful, o.result.training.elapsed);
+  EXPECT_EQ(o.result.training.tenants[0].jobs.useful, o.result.training.tenants[0].jobs.elapsed);
+}
+
+// 16 GPUs for 100 s, all lost; a wait of 50 s, which counts with the 8 asked for; 4 GPUs for 2000 s, which count.
+TEST(Elastic, ElapsedIsWhatAJobHeldAndWhatItAskedForWhileItWaited) {
+  Inputs in = empty_inputs({node_group("n", 2, 8)});
+  in.training.jobs = {elastic("a", 0, 8, 1000)};
+  in.training.queue = std::make_unique<AskedQueue>([](const QueueView& v, QueueDecision* d) {
+    const Duration now = v.now - Instant{};
+    d->ask_again = v.now + 50_s;
+    if (now == 100_s && !v.running.empty()) d->preempt.push_back(v.running[0].id);
+    if (v.waiting.empty()) return;
+    if (now == 0_s) d->start.push_back({v.waiting[0].id, Gpus{16}});
+    if (now == 150_s) d->start.push_back({v.waiting[0].id, Gpus{4}});
+  });
+  const Outcome o = run(std::move(in));
+  EXPECT_EQ(o.jobs[0].finish, Instant{} + 2150_s);
+  EXPECT_EQ(o.result.training.elapsed, Gpus{16} * 100_s + Gpus{8} * 50_s + Gpus{4} * 2000_s);
+  EXPECT_EQ(o.result.training.useful, Gpus{4} * 2000_s);  // ETTR 0.8.
 }
 
 // The view of an elastic job after a resize: 8 GPUs for 100 s, then 4.

@@ -126,6 +126,28 @@ TEST(Metrics, PaidRequestsWithinTheSloEarnTheTariff) {
   EXPECT_EQ(m.result().serving.degraded, 1U);
 }
 
+// From its start at 10 ns: 4 GPUs until 30, 6 until 50, a wait with the 8 it asked for until 70, a guest until 90, a
+// wait until 100.
+TEST(Metrics, ElapsedIsWhatJobsHeldOrWaitedFor) {
+  Metrics m(setup());
+  m.on_job_arrival(Instant{5}, JobId{3}, Gpus{8});
+  m.on_job_start(Instant{10}, {JobId{3}, Gpus{4}, {}});
+  m.on_job_resize(Instant{30}, {JobId{3}, Gpus{6}, {}});
+  m.on_job_stop(Instant{50}, JobId{3}, true);
+  m.on_guest_start(Instant{70}, {JobId{3}, Gpus{2}, {}});
+  m.on_guest_stop(Instant{90}, JobId{3}, true);
+  JobRecord r;
+  r.id = JobId{3};
+  r.submit = Instant{5};
+  r.first_start = Instant{10};
+  r.finish = Instant{100};
+  r.reason = FinishReason::kUnfinished;
+  m.on_job_end(r.finish, r);
+  m.on_run_end(Instant{100});
+  EXPECT_EQ(m.result().training.elapsed, GpuTime{4 * 20 + 6 * 20 + 8 * 20 + 8 * 10});
+  EXPECT_EQ(m.result().training.tenants.at(0).jobs.elapsed, m.result().training.elapsed);
+}
+
 TEST(Metrics, CountsJobs) {
   Metrics m(setup());
   for (std::uint32_t i = 0; i < 3; ++i) m.on_job_arrival(Instant{}, JobId{i}, Gpus{8});
