@@ -11,6 +11,7 @@
 
 #include "tests/support/asked_policies.h"
 #include "tests/support/in_child.h"
+#include "tests/support/jobs.h"
 #include "tests/support/scale.h"
 #include "tests/support/sim_builder.h"
 
@@ -21,15 +22,6 @@ constexpr std::int64_t kNodes = 4, kGpusPerNode = 4, kGpus = kNodes * kGpusPerNo
 constexpr Instant kHorizon = Instant{} + 400_s;
 constexpr Duration kRepair = 20_s;
 constexpr int kRequests = 40;
-
-TrainingJob job(const std::string& name, Duration submit, std::int32_t gpus, Duration run_time) {
-  TrainingJob j;
-  j.name = name;
-  j.submit = Instant{} + submit;
-  j.gpus = Gpus{gpus};
-  j.run_time = j.estimate = run_time;
-  return j;
-}
 
 // A pool that asks for a second node from 30 s to 60 s, rigid jobs that fill the rest and write checkpoints, requests.
 Inputs scenario() {
@@ -46,8 +38,8 @@ Inputs scenario() {
     requests.push_back(request(Instant{} + 1_s + i * Duration{2'137'000'000}, 200 + 23 * i, 60 + 11 * i));
   }
   add_requests(&in, 0, std::move(requests));
-  in.training.jobs = {job("wide", 1_s, 8, 40_s), job("node", 2_s, 4, 50_s), job("half", 5_s, 2, 30_s),
-                      job("late", 45_s, 4, 20_s)};
+  in.training.jobs = {job(Instant{} + 1_s, 8, 40_s, "wide"), job(Instant{} + 2_s, 4, 50_s, "node"),
+                      job(Instant{} + 5_s, 2, 30_s, "half"), job(Instant{} + 45_s, 4, 20_s, "late")};
   in.training.checkpoint_interval = 12_s;
   in.training.checkpoint_bytes_per_gpu = 2e9;
   in.training.restart_overhead = 2_s;

@@ -6,6 +6,7 @@
 
 #include "tests/support/event_log.h"
 #include "tests/support/in_child.h"
+#include "tests/support/jobs.h"
 #include "tests/support/sim_builder.h"
 
 namespace jevons::testing {
@@ -39,10 +40,7 @@ struct GuestLog final : Observer {
 };
 
 TrainingJob guest(std::int32_t gpus, Duration run_time) {
-  TrainingJob j;
-  j.name = "guest";
-  j.gpus = Gpus{gpus};
-  j.run_time = j.estimate = run_time;
+  TrainingJob j = job(Instant{}, gpus, run_time, "guest");
   j.guest_memory = Bytes{16'000'000'000};
   return j;
 }
