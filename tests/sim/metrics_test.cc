@@ -125,6 +125,7 @@ TEST(Metrics, TwoTokensHaveATimePerOutputToken) {
 TEST(Metrics, PaidRequestsWithinTheSloEarnTheTariff) {
   MetricsSetup s = setup();
   s.pools[0].tariff = {0.1, 0.25};
+  s.pools[1].tariff = {0.2, 0};
   Metrics m(s);
   RequestRecord paid = completed(0, 0, 21), free = paid, late = paid, cut = paid, elsewhere = completed(4, 1, 21);
   free.paid = false;
@@ -136,8 +137,8 @@ TEST(Metrics, PaidRequestsWithinTheSloEarnTheTariff) {
   }
   m.on_run_end(Instant{10'000'000'000});
   EXPECT_EQ(m.result().pools[0].earned, MicroDollars{31});  // 30.5, rounded half up.
-  EXPECT_EQ(m.result().pools[1].earned, MicroDollars{0});
-  EXPECT_EQ(m.result().serving.earned, MicroDollars{31});
+  EXPECT_EQ(m.result().pools[1].earned, MicroDollars{20});
+  EXPECT_EQ(m.result().serving.earned, MicroDollars{51});
   EXPECT_EQ(m.result().pools[0].degraded, 1U);
   EXPECT_EQ(m.result().serving.degraded, 1U);
 }
@@ -210,7 +211,15 @@ TEST(Metrics, GuestsAreCountedAndSeatsMeasured) {
   m.on_guest_stop(Instant{20}, JobId{0}, true);
   m.on_guest_seats(Instant{25}, NodeId{4}, Gpus{0});
   m.on_guest_time(Instant{20}, {GroupId{0}, Purpose::kLostWork, Gpus{2}, Instant{12}, Instant{20}});
+  JobRecord r;
+  r.first_start = Instant{12};
+  r.finish = Instant{30};
+  r.reason = FinishReason::kUnfinished;
+  r.preemptions = 1;
+  r.guest_work = GpuTime{7};
+  m.on_job_end(r.finish, r);
   m.on_run_end(Instant{50});
+  EXPECT_EQ(m.result().guests.work, GpuTime{7});
   EXPECT_EQ(m.result().guests.starts, 1U);
   EXPECT_EQ(m.result().guests.sent_away, 1U);
   EXPECT_EQ(m.result().guests.open, GpuTime{8 * 15});
