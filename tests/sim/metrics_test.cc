@@ -174,10 +174,11 @@ TEST(Metrics, OwnersHaveTheJobsThatStartedAndThoseNotRefused) {
   r.tenant = "t";
   r.gpus = Gpus{2};
   r.first_start = Instant::never();
-  r.finish = Instant{10};
+  r.finish = Instant{7};
   r.reason = FinishReason::kRejected;
   m.on_job_end(r.finish, r);
   r.id = JobId{1};
+  r.finish = Instant{10};
   r.reason = FinishReason::kUnfinished;
   m.on_job_end(r.finish, r);
   m.on_job_start(Instant{10}, {JobId{2}, Gpus{2}, {}});
