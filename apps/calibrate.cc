@@ -6,7 +6,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/file.h"
 #include "validation/calibrate_stacks.h"
@@ -20,7 +22,9 @@ int main(int argc, char** argv) {
       "their provenance."};
   app.name("calibrate");
   app.add_option("--data", folder, "Folder of measured data (default: JEVONS_DATA, else ../shared/data)");
-  app.add_option("--out", out, "File to write (default: standard output)");
+  app.add_option("--out", out, "File to write (default: standard output)")->check([](const std::string& path) {
+    return std::string(path.empty() ? "expected a name, got ''" : "");
+  });
   bool stacks = false, training = false;
   CLI::Option* serving = app.add_flag("--stacks", stacks, "Fit serving stacks (on the built-in kernels), not kernels");
   app.add_flag("--training", training, "Fit training stacks (on the built-in kernels), not kernels")->excludes(serving);
@@ -32,6 +36,17 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "calibrate: %s; see calibrate --help\n", e.what());
     return 2;
   }
+  const auto refuse = [](const Error& error) {
+    std::fprintf(stderr, "calibrate: %s\n", error.text().c_str());
+    return 2;
+  };
+  // A fit takes minutes: a folder that is missing is told before.
+  std::optional<AtomicFile> file;
+  if (!out.empty()) {
+    auto created = AtomicFile::create(out);
+    if (!created) return refuse(created.error());
+    file = *std::move(created);
+  }
   const auto tell = [](std::string_view what) {
     std::fprintf(stderr, "calibrate: %.*s\n", static_cast<int>(what.size()), what.data());
   };
@@ -40,15 +55,12 @@ int main(int argc, char** argv) {
   const auto text = training ? calibrate_training(data, catalogue, date, tell)
                     : stacks ? calibrate_stacks(data, catalogue, date, tell)
                              : calibrate_kernels(data, catalogue, date, tell);
-  if (!text) {
-    std::fprintf(stderr, "calibrate: %s\n", text.error().text().c_str());
-    return 2;
+  if (!text) return refuse(text.error());
+  if (!file) {
+    const bool printed = std::fwrite(text->data(), 1, text->size(), stdout) == text->size() && std::fflush(stdout) == 0;
+    return printed ? 0 : refuse(Error{"cannot write", "standard output"});
   }
-  if (out.empty())
-    return std::fwrite(text->data(), 1, text->size(), stdout) == text->size() && std::fflush(stdout) == 0 ? 0 : 2;
-  if (const Status s = write_whole_file(out, *text); !s) {
-    std::fprintf(stderr, "calibrate: %s\n", s.error().text().c_str());
-    return 2;
-  }
-  return 0;
+  if (const Status s = file->write(*text); !s) return refuse(s.error());
+  const Status s = file->commit();
+  return s ? 0 : refuse(s.error());
 }

@@ -10,10 +10,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <new>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "apps/answer.h"
 #include "apps/compare_command.h"
 #include "apps/config_command.h"
 #include "apps/generate_command.h"
@@ -117,8 +119,9 @@ int run_command_line(int argc, char** argv, const Policies& policies) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() != 0) return usage_error(app, e);
-    app.exit(e);  // --help and --version.
-    return std::fflush(stdout) == 0 ? kExitOk : kExitBadInput;
+    std::ostringstream text;
+    app.exit(e, text, text);  // --help and --version.
+    return answer(text.str());
   } catch (const std::bad_alloc&) {
     tell("out of memory");
     return kExitRunFailed;

@@ -5,15 +5,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
+#include "apps/answer.h"
 #include "apps/command_line.h"
 #include "apps/compare_options.h"
 #include "apps/interrupt.h"
@@ -26,11 +24,6 @@
 
 namespace jevons {
 namespace {
-
-int refuse(const Error& error) {
-  tell(error.text());
-  return kExitBadInput;
-}
 
 bool wants_color(const std::string& when) {
   if (when != "auto") return when == "always";
@@ -59,11 +52,6 @@ Result<CompareSetup> setup_of(const Scenario& scenario, const CompareRequest& re
   setup.jobs = request.jobs;
   setup.engine = request.engine;
   return setup;
-}
-
-Status print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return Ok{};
-  return Error{"cannot write: " + std::generic_category().message(errno), "standard output"};
 }
 
 // Returns whether every run is there.

@@ -5,22 +5,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <vector>
 
-#include "apps/tell.h"
+#include "apps/answer.h"
 #include "experiments/scenario.h"
 #include "experiments/scenario_print.h"
 #include "report/console.h"
 
 namespace jevons {
 namespace {
-
-int refuse(const Error& error) {
-  tell(error.text());
-  return 2;  // Usage or configuration.
-}
 
 // GPUs that the largest gang could ever get.
 std::int64_t training_gpus(const Inputs& in) {
@@ -57,15 +51,9 @@ std::string summary(const Scenario& scenario, const Inputs& in) {
   return text + model_section(scenario.notes(), false);
 }
 
-// False when stdout is closed or full.
-int finish(const std::string& text) {
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  return written ? 0 : 1;
-}
-
 int check(const Scenario& scenario) {
   const auto inputs = scenario.inputs(0, scenario.seed(), EngineOptions{});
-  return inputs ? finish(summary(scenario, *inputs)) : refuse(inputs.error());
+  return inputs ? answer(summary(scenario, *inputs)) : refuse(inputs.error());
 }
 
 // SCENARIO and --set of a subcommand.
@@ -99,10 +87,10 @@ void add_config_command(CLI::App& app, const Policies& policies, int* exit_code)
   const ScenarioOptions print_options = add_scenario_options(print_app);
   print_app->callback([print_options, &policies, exit_code] {
     const auto scenario = print_options.load(policies);
-    *exit_code = scenario ? finish(scenario->resolved_yaml()) : refuse(scenario.error());
+    *exit_code = scenario ? answer(scenario->resolved_yaml()) : refuse(scenario.error());
   });
   CLI::App* reference = config->add_subcommand("reference", "Print the reference of all fields (docs/scenario.md)");
-  reference->callback([exit_code] { *exit_code = finish(scenario_reference()); });
+  reference->callback([exit_code] { *exit_code = answer(scenario_reference()); });
 }
 
 }  // namespace jevons

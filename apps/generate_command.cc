@@ -5,13 +5,14 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
-#include "apps/tell.h"
+#include "apps/answer.h"
 #include "experiments/scenario.h"
 #include "traces/writer.h"
 
@@ -22,48 +23,88 @@ struct Target {
   std::string folder, request_ending, job_ending;
 };
 
-int refuse(const Error& error, int exit_code) {
-  tell(error.text());
-  return exit_code;
-}
-
 // The requests that a run would see: those before its horizon.
-Result<std::uint64_t> write_stream(RequestStreamSetup* stream, Instant horizon, const std::string& path) {
-  auto writer = create_request_writer(path);
-  if (!writer) return writer.error();
+Result<std::uint64_t> write_stream(RequestStreamSetup* stream, Instant horizon, RequestWriter* writer) {
   Request request;
   std::uint64_t count = 0;
   while (true) {
     const auto more = stream->source->next(&request);
     if (!more) return more.error();
-    if (!*more || request.arrival >= horizon) break;
+    if (!*more || request.arrival >= horizon) return count;
     request.workload = 0;  // The file holds one stream.
-    if (Status s = (*writer)->write(request); !s) return s.error();
+    if (Status s = writer->write(request); !s) return s.error();
     ++count;
   }
-  if (Status s = (*writer)->finish(); !s) return s.error();
-  return count;
 }
 
-int write_all(Inputs* in, const Target& target) {
-  std::error_code code;
-  std::filesystem::create_directories(target.folder, code);
-  if (code) return refuse(Error{"cannot make the folder: " + code.message(), target.folder}, 1);
-  const std::filesystem::path folder(target.folder);
-  for (RequestStreamSetup& stream : in->requests) {
-    const std::string path = (folder / ("requests-" + stream.name + target.request_ending)).string();
-    const auto count = write_stream(&stream, in->horizon, path);
-    if (!count) return refuse(count.error(), 1);
-    fmt::print("{}: {} requests\n", path, *count);
+// A folder and those above it, made where they are missing; what it made and is still empty goes with it.
+class NewFolders {
+ public:
+  NewFolders() = default;
+  NewFolders(const NewFolders&) = delete;
+  NewFolders& operator=(const NewFolders&) = delete;
+  ~NewFolders() {
+    std::error_code ignored;
+    for (; !made_.empty(); made_.pop_back()) std::filesystem::remove(made_.back(), ignored);
   }
-  if (in->training.jobs.empty()) return 0;
-  const std::string path = (folder / ("jobs" + target.job_ending)).string();
+
+  Status make(const std::filesystem::path& folder) {
+    std::filesystem::path path;
+    for (const std::filesystem::path& part : folder) {
+      path /= part;
+      std::error_code code;
+      if (std::filesystem::create_directory(path, code)) {
+        made_.push_back(path);
+      } else if (std::error_code ignored; !std::filesystem::is_directory(path, ignored)) {
+        if (std::filesystem::exists(path, ignored)) code = std::make_error_code(std::errc::not_a_directory);
+        return Error{"cannot make the folder: " + code.message(), folder.string()};
+      }
+    }
+    return Ok{};
+  }
+
+ private:
+  std::vector<std::filesystem::path> made_;
+};
+
+struct Stream {
+  std::string path;
+  std::unique_ptr<RequestWriter> writer;
+  std::uint64_t count = 0;
+};
+
+// Returns what it wrote, for the console.  Files of requests get their names when all of them could be written.
+Result<std::string> write_all(Inputs* in, const Target& target) {
+  if (target.folder.empty()) return Error{"expected the name of a folder, got ''", "--output"};
+  NewFolders made;
+  const std::filesystem::path folder(target.folder);
+  if (Status s = made.make(folder); !s) return s.error();
+  std::vector<Stream> streams;
+  for (const RequestStreamSetup& stream : in->requests) {
+    const std::string path = (folder / ("requests-" + stream.name + target.request_ending)).string();
+    auto writer = create_request_writer(path);
+    if (!writer) return writer.error();
+    streams.push_back({path, *std::move(writer)});
+  }
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const auto count = write_stream(&in->requests[i], in->horizon, streams[i].writer.get());
+    if (!count) return count.error();
+    streams[i].count = *count;
+  }
   JobTrace jobs;
   jobs.jobs = std::move(in->training.jobs);
   jobs.counts.rows = jobs.counts.kept = jobs.jobs.size();
-  if (Status s = write_jobs(path, jobs); !s) return refuse(s.error(), 1);
-  fmt::print("{}: {} jobs\n", path, jobs.jobs.size());
-  return 0;
+  const std::string jobs_path = (folder / ("jobs" + target.job_ending)).string();
+  if (!jobs.jobs.empty()) {
+    if (Status s = write_jobs(jobs_path, jobs); !s) return s.error();
+  }
+  std::string text;
+  for (const Stream& stream : streams) {
+    if (Status s = stream.writer->finish(); !s) return s.error();
+    text += fmt::format("{}: {} requests\n", stream.path, stream.count);
+  }
+  if (!jobs.jobs.empty()) text += fmt::format("{}: {} jobs\n", jobs_path, jobs.jobs.size());
+  return text;
 }
 
 }  // namespace
@@ -82,21 +123,19 @@ void add_trace_generate(CLI::App& trace_app, const Policies& policies, int* exit
         Scenario::load(path->as<std::string>(), policies,
                        overrides->count() > 0 ? overrides->as<std::vector<std::string>>() : std::vector<std::string>{});
     if (!scenario) {
-      *exit_code = refuse(scenario.error(), 2);
+      *exit_code = refuse(scenario.error());
       return;
     }
     auto in = scenario->inputs(0, seed->count() > 0 ? seed->as<std::uint64_t>() : scenario->seed(), EngineOptions{});
     if (!in) {
-      *exit_code = refuse(in.error(), 2);
+      *exit_code = refuse(in.error());
       return;
     }
     const std::string form = format->count() > 0 ? format->as<std::string>() : "csv";
     const bool binary = form == "binary";
-    *exit_code = write_all(&*in, {folder->as<std::string>(),
-                                  binary               ? ".jtr"
-                                  : form == "mooncake" ? ".jsonl"
-                                                       : ".csv",
-                                  binary ? ".jtr" : ".csv"});
+    const std::string request_ending = binary ? ".jtr" : form == "mooncake" ? ".jsonl" : ".csv";
+    const auto written = write_all(&*in, {folder->as<std::string>(), request_ending, binary ? ".jtr" : ".csv"});
+    *exit_code = written ? answer(*written) : refuse(written.error());
   });
 }
 

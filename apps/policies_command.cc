@@ -1,23 +1,15 @@
 // `jevons policies`.
 #include "apps/policies_command.h"
 
-#include <cstdio>
 #include <string>
 
-#include "apps/tell.h"
+#include "apps/answer.h"
 #include "policies/describe.h"
 
 namespace jevons {
 namespace {
 
-int print(const Result<std::string>& text) {
-  if (!text) {
-    tell(text.error().text());
-    return 2;
-  }
-  const bool written = std::fwrite(text->data(), 1, text->size(), stdout) == text->size() && std::fflush(stdout) == 0;
-  return written ? 0 : 2;
-}
+int told(const Result<std::string>& text) { return text ? answer(*text) : refuse(text.error()); }
 
 }  // namespace
 
@@ -35,10 +27,10 @@ void add_policies_command(CLI::App& root, const Policies& policies, int* exit_co
     const bool markdown = page->count() + entry->count() > 0;
     if (describe->parsed()) {
       const std::string wanted = name->as<std::string>();
-      *exit_code = print(markdown ? policy_markdown(policies, wanted) : describe_policy(policies, wanted));
+      *exit_code = told(markdown ? policy_markdown(policies, wanted) : describe_policy(policies, wanted));
     } else {
       const std::string wanted = kind->count() > 0 ? kind->as<std::string>() : "";
-      *exit_code = print(markdown ? policies_markdown(policies, wanted) : list_policies(policies, wanted));
+      *exit_code = told(markdown ? policies_markdown(policies, wanted) : list_policies(policies, wanted));
     }
   });
 }

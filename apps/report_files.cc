@@ -66,23 +66,35 @@ Status ReportFiles::write_requests(std::string_view rows) {
   return requests_->write(rows);
 }
 
-Status ReportFiles::finish(AtomicFile* file, std::string_view text) {
-  if (Status ok = file->write(text); !ok) return ok;
+Status ReportFiles::name(AtomicFile* file) {
   if (Status ok = file->commit(); !ok) return ok;
   written_.push_back(file->path());
   return Ok{};
 }
 
 Status ReportFiles::commit(const Comparison& comparison) {
+  const auto fill = [](AtomicFile* file, std::string_view text) {
+    const Status written = file->write(text);
+    return written ? file->seal() : written;
+  };
   if (json_) {
-    if (Status ok = finish(&*json_, json_report(comparison)); !ok) return ok;
+    if (Status ok = fill(&*json_, json_report(comparison)); !ok) return ok;
   }
   const std::vector<CsvFile> csv = csv_reports(comparison);
   for (std::size_t i = 0; i < csv_.size(); ++i) {
-    if (Status ok = finish(&csv_[i], csv[i].text); !ok) return ok;
+    if (Status ok = fill(&csv_[i], csv[i].text); !ok) return ok;
+  }
+  if (requests_) {
+    if (Status ok = requests_->seal(); !ok) return ok;
+  }
+  if (json_) {
+    if (Status ok = name(&*json_); !ok) return ok;
+  }
+  for (AtomicFile& file : csv_) {
+    if (Status ok = name(&file); !ok) return ok;
     made_folder_.clear();
   }
-  return requests_ ? finish(&*requests_, "") : Status(Ok{});
+  return requests_ ? name(&*requests_) : Status(Ok{});
 }
 
 }  // namespace jevons

@@ -27,13 +27,13 @@ class ReportFiles {
 
   bool wants_requests() const { return requests_.has_value(); }
   Status write_requests(std::string_view rows);
-  // Writes the rest and gives every file its name.
+  // Writes the rest, and when all of it is on the disk gives every file its name.
   Status commit(const Comparison& comparison);
   const std::vector<std::string>& written() const { return written_; }
 
  private:
   ReportFiles() = default;
-  Status finish(AtomicFile* file, std::string_view text);
+  Status name(AtomicFile* file);
 
   std::optional<AtomicFile> json_, requests_;
   std::vector<AtomicFile> csv_;

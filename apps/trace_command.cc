@@ -4,13 +4,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "apps/tell.h"
+#include "apps/answer.h"
 #include "apps/trace_stats.h"
 #include "base/text.h"
 #include "traces/reader.h"
@@ -18,16 +17,6 @@
 
 namespace jevons {
 namespace {
-
-int refuse(const Error& error, int exit_code) {
-  tell(error.text());
-  return exit_code;
-}
-
-int print(const std::string& text) {
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  return written ? 0 : refuse(Error{"cannot write the result", "standard output"}, 1);
-}
 
 // The options of reading, as flags.
 struct ReadFlags {
@@ -99,30 +88,29 @@ std::shared_ptr<ReadFlags> add_read_flags(CLI::App* app) {
 
 int stats(const std::vector<std::string>& files, const ReadFlags& flags, bool json) {
   auto options = flags.resolved();
-  if (!options) return refuse(options.error(), 2);
+  if (!options) return refuse(options.error());
   std::vector<TraceStats> all;
   for (const std::string& file : files) {
     auto one = trace_stats(file, *options);
-    if (!one) return refuse(one.error(), 2);
+    if (!one) return refuse(one.error());
     all.push_back(*std::move(one));
   }
-  return print(json ? stats_json(all) : stats_text(all));
+  return answer(json ? stats_json(all) : stats_text(all));
 }
 
 struct Outcome {
   std::uint64_t count = 0;
   Status status = Ok{};
-  bool input_at_fault = false;
 };
 
 Outcome copy_requests(RequestSource* source, const std::string& to, const WriteOptions& write) {
   Outcome o;
   auto writer = create_request_writer(to, write);
-  if (!writer) return {0, writer.error(), false};
+  if (!writer) return {0, writer.error()};
   Request request;
   for (;; ++o.count) {
     auto more = source->next(&request);
-    if (!more) return {0, more.error(), true};
+    if (!more) return {0, more.error()};
     o.status = *more ? (*writer)->write(request) : (*writer)->finish();
     if (!*more || !o.status) return o;
   }
@@ -140,19 +128,20 @@ struct Conversion {
 };
 
 int convert(const Conversion& c, const ReadFlags& flags) {
+  if (c.to.empty()) return refuse(Error{"expected the name of a file, got ''", "TO"});
   auto options = flags.resolved();
-  if (!options) return refuse(options.error(), 2);
+  if (!options) return refuse(options.error());
   // The whole trace waits in memory, so that any disorder is sorted: 64 bytes a request, and its hashes.
   options->reorder_window = std::numeric_limits<std::int64_t>::max();
   auto trace = open_trace(c.from, *options);
-  if (!trace) return refuse(trace.error(), 2);
+  if (!trace) return refuse(trace.error());
   if (trace->jobs) {
-    if (Status s = write_jobs(c.to, *trace->jobs, c.write); !s) return refuse(s.error(), 1);
-    return print(fmt::format("{}: {} jobs{}\n", c.to, trace->jobs->jobs.size(), dropped_text(trace->jobs->counts)));
+    if (Status s = write_jobs(c.to, *trace->jobs, c.write); !s) return refuse(s.error());
+    return answer(fmt::format("{}: {} jobs{}\n", c.to, trace->jobs->jobs.size(), dropped_text(trace->jobs->counts)));
   }
   const Outcome o = copy_requests(trace->requests.get(), c.to, c.write);
-  if (!o.status) return refuse(o.status.error(), o.input_at_fault ? 2 : 1);
-  return print(fmt::format("{}: {} requests{}\n", c.to, o.count, dropped_text(trace->requests->counts())));
+  if (!o.status) return refuse(o.status.error());
+  return answer(fmt::format("{}: {} requests{}\n", c.to, o.count, dropped_text(trace->requests->counts())));
 }
 
 std::string formats_text() {
@@ -191,7 +180,7 @@ CLI::App* add_trace_command(CLI::App& root, int* exit_code) {
   change->callback([=] { *exit_code = convert(*c, *change_flags); });
 
   CLI::App* list = trace->add_subcommand("formats", "List the trace formats");
-  list->callback([=] { *exit_code = print(formats_text()); });
+  list->callback([=] { *exit_code = answer(formats_text()); });
   return trace;
 }
 

@@ -1,12 +1,14 @@
 // `jevons validate`: thin over validation/validate.h.
 #include "apps/validate_command.h"
 
-#include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
-#include "apps/tell.h"
+#include "apps/answer.h"
+#include "apps/command_line.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "topologies/catalogue.h"
@@ -20,36 +22,52 @@ struct ValidateOptions {
   bool details = false, markdown = false, strict = false;
 };
 
-int refuse(const Error& error) {
-  tell(error.text());
-  return 2;
-}
+// Opened before the first row is worked out, so that a folder that is missing costs no minute.
+struct Files {
+  std::optional<AtomicFile> json, csv;
 
-int write_files(const ValidateOptions& o, const ValidationRows& rows) {
-  if (!o.json.empty()) {
-    if (const Status s = write_whole_file(o.json, validation_json(rows)); !s) return refuse(s.error());
+  Status open(const ValidateOptions& o) {
+    if (!o.json.empty() && o.json == o.csv) {
+      return Error{"expected two different files, got one for --json and --csv", o.json};
+    }
+    for (const auto& [path, file] : {std::pair(&o.json, &json), std::pair(&o.csv, &csv)}) {
+      if (path->empty()) continue;
+      auto created = AtomicFile::create(*path);
+      if (!created) return created.error();
+      *file = *std::move(created);
+    }
+    return Ok{};
   }
-  if (!o.csv.empty()) {
-    if (const Status s = write_whole_file(o.csv, validation_csv(rows)); !s) return refuse(s.error());
+  Status write(const ValidationRows& rows) {
+    if (json) {
+      if (Status s = json->write(validation_json(rows)); !s) return s;
+      if (Status s = json->seal(); !s) return s;
+    }
+    if (csv) {
+      if (Status s = csv->write(validation_csv(rows)); !s) return s;
+      if (Status s = csv->commit(); !s) return s;
+    }
+    return json ? json->commit() : Status(Ok{});
   }
-  return 0;
-}
+};
 
 int run(const ValidateOptions& o) {
   std::error_code ignored;
   if (!o.data.empty() && !std::filesystem::is_directory(o.data, ignored)) {
     return refuse({"expected a folder of measured data, got '" + o.data + "'", "--data"});
   }
+  Files files;
+  if (const Status opened = files.open(o); !opened) return refuse(opened.error());
   const auto rows = validate(DataFolder::find(o.data), Catalogue::builtin(), o.only);
   if (!rows) return refuse(rows.error());
   if (rows->empty()) {
     return refuse({"no row's id starts with '" + o.only.substr(0, 60) + "'" + nearest_hint(o.only, validation_parts()),
                    "--only"});
   }
-  if (const int code = write_files(o, *rows); code != 0) return code;
+  if (const Status written = files.write(*rows); !written) return refuse(written.error());
   const std::string text = o.markdown ? validation_markdown(*rows) : validation_text(*rows, o.details);
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) return 1;
-  return o.strict && count(*rows).failed > 0 ? 1 : 0;
+  if (const int code = answer(text); code != kExitOk) return code;
+  return o.strict && count(*rows).failed > 0 ? kExitRunFailed : kExitOk;
 }
 
 }  // namespace
@@ -61,8 +79,9 @@ void add_validate_command(CLI::App& root, int* exit_code) {
   command->add_option("--only", o->only, "Only rows whose id starts with this: kernels, serving.mean, training, ...");
   command->add_flag("--details", o->details, "Print each row's note below it");
   command->add_flag("--markdown", o->markdown, "Write Markdown (docs/validation.md is `jevons validate --markdown`)");
-  command->add_option("--json", o->json, "Write all rows to a file as JSON");
-  command->add_option("--csv", o->csv, "Write all rows to a file as CSV");
+  const auto named = [](const std::string& path) { return std::string(path.empty() ? "expected a name, got ''" : ""); };
+  command->add_option("--json", o->json, "Write all rows to a file as JSON")->check(named);
+  command->add_option("--csv", o->csv, "Write all rows to a file as CSV")->check(named);
   command->add_flag("--strict", o->strict, "Exit with 1 when a row that no fit has seen misses what is allowed");
   command->callback([o, exit_code] { *exit_code = run(*o); });
 }

@@ -82,7 +82,10 @@ class AtomicFile {
   ~AtomicFile();
 
   Status write(std::string_view bytes);
-  // Flushes, closes and renames.  Call it once; nothing may be written afterwards.
+  // Flushes and closes: on a disk that is full it is this that fails, and of several files that belong together none
+  // has its name yet.  Call it once; nothing may be written afterwards.
+  Status seal();
+  // Seals, if that is still to do, and renames.  Call it once.
   Status commit();
   const std::string& path() const;
 

@@ -187,7 +187,7 @@ Status AtomicFile::write(std::string_view bytes) {
   return impl_->status();
 }
 
-Status AtomicFile::commit() {
+Status AtomicFile::seal() {
   Impl& f = *impl_;
   CHECK(f.fd >= 0);
   f.flush();
@@ -196,6 +196,13 @@ Status AtomicFile::commit() {
   if (!f.error && !direct && ::fsync(f.fd) != 0 && errno != EINVAL && errno != EROFS) f.fail("write", errno);
   if (::close(f.fd) != 0 && errno != EINTR) f.fail("close", errno);
   f.fd = -1;
+  return f.status();
+}
+
+Status AtomicFile::commit() {
+  Impl& f = *impl_;
+  if (f.fd >= 0) static_cast<void>(seal());  // Its error is kept.
+  const bool direct = f.temporary.empty();
   if (!f.error && !direct && ::rename(f.temporary.c_str(), f.target.c_str()) != 0) f.fail("rename", errno);
   if (!f.error) f.temporary.clear();
   return f.status();

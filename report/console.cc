@@ -222,7 +222,7 @@ std::string footnotes(const Comparison& c) {
       ".");
   note("GPU utilisation: share of GPU-time in serving and kept training steps.");
   if (any_run(c, [](const RunReport& r) { return figure("ettr").value(r).has_value(); })) {
-    note("ETTR: useful GPU-hours over those the started jobs asked for, from first start to end.");
+    note("ETTR: useful GPU-hours over those that started jobs held, or waited for after a stop.");
   }
   if (any_run(c, [](const RunReport& r) { return r.result.training.unfinished > 0; })) {
     note(

@@ -61,11 +61,9 @@ Value share(double part, double whole) {
   if (whole <= 0) return std::nullopt;
   return part / whole;
 }
-// Of the GPU-time jobs asked for, so it says nothing where they had more or less than that.
 Value effective_time(const RunReport& r) {
   const TrainingResult& t = r.result.training;
-  if (r.result.guests.starts > 0 || r.result.shares.joined > 0) return std::nullopt;
-  return effective_training_time({.resizes = t.resizes, .useful = t.useful, .elapsed = t.elapsed});
+  return effective_training_time({.useful = t.useful, .elapsed = t.elapsed});
 }
 double hours(const RunReport& r, Purpose p) { return r.result.ledger.by_purpose[static_cast<std::size_t>(p)].hours(); }
 
@@ -133,7 +131,7 @@ constexpr std::array kFigures{
     Figure{"useful_gpu_hours", "useful GPU-hours", "GPU-h", Section::kTraining, Unit::kGpuHours, Better::kMore, true,
            [](const RunReport& r) -> Value { return r.result.training.useful.hours(); }},
     Figure{"lost_gpu_hours", "lost GPU-hours", "GPU-h", Section::kTraining, Unit::kGpuHours, Better::kLess, true,
-           [](const RunReport& r) -> Value { return hours(r, Purpose::kLostWork); }},
+           [](const RunReport& r) -> Value { return r.result.lost().hours(); }},
     Figure{"checkpoint_gpu_hours", "checkpoint GPU-hours", "GPU-h", Section::kTraining, Unit::kGpuHours, Better::kLess,
            false, [](const RunReport& r) -> Value { return hours(r, Purpose::kCheckpoint); }},
     Figure{"job_preemptions", "job preemptions", "preemptions", Section::kTraining, Unit::kCount, Better::kLess, false,
@@ -207,7 +205,6 @@ bool usable(const Cell& cell, bool complete_only) {
 }  // namespace
 
 std::optional<double> effective_training_time(const JobsResult& jobs) {
-  if (jobs.resizes > 0) return std::nullopt;
   return share(jobs.useful.hours(), jobs.elapsed.hours());
 }
 

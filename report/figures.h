@@ -41,8 +41,8 @@ bool worth_showing(const Comparison& c, const Figure& f);
 // that starves jobs looks good, and none is best.  The figures `..._at_least` count those jobs with their age.
 bool of_survivors(const Comparison& c, const Figure& f);
 
-// ETTR of some of a run's jobs, as the figure `ettr` of all: useful GPU-time over what they asked for from the first
-// start to the end.  nullopt where none started, or one was resized.
+// ETTR of some of a run's jobs, as the figure `ettr` of all: useful GPU-time over elapsed (TrainingResult), so never
+// more than 1.  nullopt where none had GPUs of its own.
 std::optional<double> effective_training_time(const JobsResult& jobs);
 
 // "1.24 s", "97.3 %", "$1,234": a value of this figure for people.

@@ -17,6 +17,8 @@ constexpr SideFigure kFigures[] = {
      }},
     {"beside_useful_gpu_hours", "trained beside a holder, h", "GPU-h",
      [](const RunResult& r) { return hours(r, Purpose::kTraining); }},
+    {"beside_lost_gpu_hours", "lost beside a holder, h", "GPU-h",
+     [](const RunResult& r) { return hours(r, Purpose::kLostWork); }},
     {"shared_opened", "opened", "starts", [](const RunResult& r) { return static_cast<double>(r.shares.opened); }},
     {"shared_joined", "joined", "starts", [](const RunResult& r) { return static_cast<double>(r.shares.joined); }},
 };

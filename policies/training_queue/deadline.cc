@@ -227,17 +227,7 @@ void DeadlineQueue::allocate(const QueueView& view, QueueDecision* decision) {
     target_[j] = held;
   }
   give_spare(left);
-  for (std::size_t j = 0; j < jobs_.size(); ++j) {
-    const SizedJob& job = jobs_[j];
-    if (target_[j] == job.held) continue;
-    if (job.held == Gpus{0}) {
-      decision->start.emplace_back(job.id, target_[j]);
-    } else if (target_[j] == Gpus{0}) {
-      decision->preempt.push_back(job.id);
-    } else {
-      decision->resize.push_back({job.id, target_[j]});
-    }
-  }
+  reach(jobs_, target_, decision);
 }
 
 // Guaranteed jobs that their plan leaves out for now, earliest deadline first; then best effort, running before

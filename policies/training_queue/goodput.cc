@@ -21,7 +21,7 @@ void GoodputQueue::decide(const QueueView& view, QueueDecision* decision) {
   if (planned_at_ == view.now) {
     list_sized_jobs(view, &jobs_);
     allocate(view);
-    carry_out(decision);
+    reach(jobs_, target_, decision);
   } else {
     fill(view, decision);
   }
@@ -158,20 +158,6 @@ void GoodputQueue::allocate(const QueueView& view) {
     same_jobs = same_jobs && (now[j] > Gpus{0}) == (target_[j] > Gpus{0});
   }
   if (same_jobs && !better(value(target_), value(now))) target_ = now;
-}
-
-void GoodputQueue::carry_out(QueueDecision* decision) const {
-  for (std::size_t j = 0; j < jobs_.size(); ++j) {
-    const SizedJob& job = jobs_[j];
-    if (job.held == target_[j]) continue;
-    if (job.held == Gpus{0}) {
-      decision->start.emplace_back(job.id, target_[j]);
-    } else if (target_[j] == Gpus{0}) {
-      decision->preempt.push_back(job.id);
-    } else {
-      decision->resize.push_back({job.id, target_[j]});
-    }
-  }
 }
 
 void GoodputQueue::fill(const QueueView& view, QueueDecision* decision) const {

@@ -62,7 +62,6 @@ class GoodputQueue final : public TrainingQueue {
   std::vector<Gpus> equal(Gpus left) const;
   std::vector<Gpus> held() const;
   void allocate(const QueueView& view);
-  void carry_out(QueueDecision* decision) const;
   void fill(const QueueView& view, QueueDecision* decision) const;
 
   Params params_;

@@ -104,5 +104,19 @@ inline void list_sized_jobs(const QueueView& view, std::vector<SizedJob>* jobs) 
   }
 }
 
+// Starts, stops and resizes jobs, in their order: from what each holds to its `target`.
+inline void reach(const std::vector<SizedJob>& jobs, const std::vector<Gpus>& target, QueueDecision* decision) {
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    if (target[j] == jobs[j].held) continue;
+    if (jobs[j].held == Gpus{0}) {
+      decision->start.emplace_back(jobs[j].id, target[j]);
+    } else if (target[j] == Gpus{0}) {
+      decision->preempt.push_back(jobs[j].id);
+    } else {
+      decision->resize.push_back({jobs[j].id, target[j]});
+    }
+  }
+}
+
 }  // namespace jevons
 #endif  // JEVONS_POLICIES_TRAINING_QUEUE_SIZED_JOB_H_

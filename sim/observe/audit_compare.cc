@@ -42,6 +42,19 @@ void GpuAudit::compare_jobs(Instant end, const TrainingResult& given) const {
   same("deadlines", totals_.deadlines, given.deadlines);
   same("deadlines met", totals_.deadlines_met, given.deadlines_met);
   same("elapsed GPU-ns", totals_.elapsed, given.elapsed.gpu_ns);
+  const auto same_in_parts = [&](const auto& parts) {
+    JobsResult all;
+    for (const auto& part : parts) {
+      all.useful += part.jobs.useful;
+      all.lost += part.jobs.lost;
+      all.elapsed += part.jobs.elapsed;
+    }
+    same("useful GPU-ns of owners or priorities", given.useful.gpu_ns, all.useful.gpu_ns);
+    same("lost GPU-ns of owners or priorities", totals_.lost, all.lost.gpu_ns);
+    same("elapsed GPU-ns of owners or priorities", totals_.elapsed, all.elapsed.gpu_ns);
+  };
+  same_in_parts(given.tenants);
+  same_in_parts(given.priorities);
 }
 
 void GpuAudit::compare_money(Instant end, const RunResult& result) const {

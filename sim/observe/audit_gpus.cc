@@ -125,6 +125,7 @@ void GpuAudit::release_gang(Instant now, JobState* job) {
   const Int128 held = static_cast<Int128>(job->held_gpus) * (now - job->started).ns;
   job->held_gpu_ns += held;
   if (job->shared_gpu != kNone) share_held_ += held;
+  job->ran_ns += (now - job->started).ns;
   job->shares.clear();
   settle_beside(job, now);
 }
@@ -226,8 +227,11 @@ void GpuAudit::job_ends(Instant now, const JobRecord& r) {
   totals_.lost_to_failures += r.lost_to_failures.gpu_ns;
   totals_.deadlines += r.deadline == Instant::never() ? 0 : 1;
   totals_.deadlines_met += r.reason == FinishReason::kCompleted && now <= r.deadline && r.deadline != Instant::never();
+  finding_->expect((r.useful - r.beside_useful).gpu_ns <= job.held_gpu_ns - job.beside_gpu_ns, now, kJobTime,
+                   [&] { return name_of(r.id) + " has more useful GPU-time than it held GPUs of its own"; });
   if (job.first_start != Instant::never()) {
-    totals_.elapsed += static_cast<Int128>(job.gpus.value) * (now - job.first_start).ns;
+    const std::int64_t waited_ns = (now - job.first_start).ns - job.ran_ns;
+    totals_.elapsed += job.held_gpu_ns - job.beside_gpu_ns + static_cast<Int128>(job.gpus.value) * waited_ns;
   }
   if (job.submit < from_ || job.submit >= to_) return;
   if (job.first_start != Instant::never()) {

@@ -98,6 +98,8 @@ class GpuAudit {
     bool beside = false;
     Instant beside_since;
     Int128 held_gpu_ns = 0;
+    Int128 beside_gpu_ns = 0;  // Of it, on GPUs that others held.
+    std::int64_t ran_ns = 0;   // Time with GPUs, however many.
     std::int32_t preemptions = 0;
     bool ended = false;
   };

@@ -71,7 +71,10 @@ void GpuAudit::guest_stops(Instant now, JobId id, bool preempted) {
     group.sitting -= gpus.value;
     nodes_[node.index].guests -= gpus.value;
   }
-  job.held_gpu_ns += static_cast<Int128>(job.held_gpus) * (now - job.started).ns;
+  const Int128 gpu_ns = static_cast<Int128>(job.held_gpus) * (now - job.started).ns;
+  job.held_gpu_ns += gpu_ns;
+  job.beside_gpu_ns += gpu_ns;
+  job.ran_ns += (now - job.started).ns;
   job.guest_shares.clear();
   job.preemptions += preempted ? 1 : 0;
   guests_sent_away_ += preempted ? 1 : 0;

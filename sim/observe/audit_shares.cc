@@ -29,7 +29,12 @@ void GpuAudit::settle_beside(JobState* job, Instant now) {
   group.beside_print += print_of(group.beside, group.beside_since, now);
   group.beside_since = now;
   group.beside += beside ? 1 : -1;
-  if (job->beside) job->held_gpu_ns += (now - job->beside_since).ns;
+  if (job->beside) {
+    const std::int64_t ran = (now - job->beside_since).ns;
+    job->held_gpu_ns += ran;
+    job->beside_gpu_ns += ran;
+    job->ran_ns += ran;
+  }
   job->beside_since = now;
   job->beside = beside;
 }

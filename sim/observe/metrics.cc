@@ -33,14 +33,14 @@ Int128 price_of(GpuTime time, std::int64_t micro_dollars_per_gpu_hour) {
   return hours * micro_dollars_per_gpu_hour + divide_rounded(rest * micro_dollars_per_gpu_hour, kGpuNsPerGpuHour);
 }
 
-void add(const JobRecord& r, JobsResult* out) {
+void add(const JobRecord& r, GpuTime elapsed, JobsResult* out) {
   ++out->jobs;
   out->preemptions += static_cast<std::uint64_t>(r.preemptions);
   out->failures += static_cast<std::uint64_t>(r.failures);
   out->resizes += static_cast<std::uint64_t>(r.resizes);
   out->useful += r.useful - r.beside_useful;
   out->in_system += r.gpus * (r.finish - r.submit);
-  if (r.first_start != Instant::never()) out->elapsed += r.gpus * (r.finish - r.first_start);
+  out->elapsed += elapsed;
   out->lost += r.lost;
   out->lost_to_failures += r.lost_to_failures;
 }
@@ -181,12 +181,27 @@ void Metrics::on_request_end(Instant, const RequestRecord& r) {
   if (r.paid) earned_[r.pool.index] += pico_dollars(setup.tariff, r.prompt, r.output);
 }
 
-void Metrics::on_job_arrival(Instant at, JobId, Gpus) {
+void Metrics::on_job_arrival(Instant at, JobId id, Gpus gpus) {
+  job_times_.insert_or_assign(id.index, JobTime{gpus, Gpus{0}, at, {}});
   ++(measured(at) ? result_.training.submitted : result_.training.outside);
 }
 
-void Metrics::on_job_end(Instant, const JobRecord& r) {
+void Metrics::count_job(Instant at, JobId id, Gpus gpus) {
+  JobTime& t = job_times_[id.index];
+  t.elapsed += t.counted * (at - t.since);
+  t.counted = gpus;
+  t.since = at;
+}
+
+void Metrics::on_job_start(Instant at, const GangStart& gang) { count_job(at, gang.job, gang.asked); }
+void Metrics::on_job_resize(Instant at, const GangStart& gang) { count_job(at, gang.job, gang.asked); }
+void Metrics::on_job_stop(Instant at, JobId id, bool) { count_job(at, id, job_times_[id.index].asked); }
+
+void Metrics::on_job_end(Instant at, const JobRecord& r) {
   TrainingResult& t = result_.training;
+  count_job(at, r.id, Gpus{0});
+  const GpuTime elapsed = job_times_[r.id.index].elapsed;
+  job_times_.erase(r.id.index);
   t.preemptions += static_cast<std::uint64_t>(r.preemptions);
   t.checkpoints += static_cast<std::uint64_t>(r.checkpoints);
   t.resizes += static_cast<std::uint64_t>(r.resizes);
@@ -198,19 +213,19 @@ void Metrics::on_job_end(Instant, const JobRecord& r) {
     share_milli_ns_ += r.share.value * ran.gpu_ns;
     result_.shares.held += ran;  // Less what was beside a holder, at the end.
   }
-  if (r.first_start != Instant::never()) t.elapsed += r.gpus * (r.finish - r.first_start);
+  t.elapsed += elapsed;
   if (r.deadline != Instant::never()) {
     ++t.deadlines;
     if (r.reason == FinishReason::kCompleted && r.finish <= r.deadline) ++t.deadlines_met;
   }
   if (r.reason == FinishReason::kCompleted) t.last_finish = std::max(t.last_finish, r.finish);
   const Duration age = r.finish - r.submit;
-  if (r.reason != FinishReason::kRejected) {
-    add(r, &tenants_[std::string(r.tenant)]);
-    add(r, &priorities_[r.priority]);
+  const bool started = r.first_start != Instant::never();
+  if (r.reason != FinishReason::kRejected || started) {
+    add(r, elapsed, &tenants_[std::string(r.tenant)]);
+    add(r, elapsed, &priorities_[r.priority]);
   }
   if (!measured(r.submit)) return;
-  const bool started = r.first_start != Instant::never();
   if (started) t.queueing_delay.add((r.first_start - r.submit).ns);
   switch (r.reason) {
     case FinishReason::kRejected:
@@ -240,15 +255,25 @@ void Metrics::on_guest_seats(Instant at, NodeId node, Gpus seats) {
   if (seats > Gpus{0}) open_[node] = {seats, at};
 }
 
-void Metrics::on_guest_start(Instant, const GangStart&) { ++result_.guests.starts; }
-void Metrics::on_guest_stop(Instant, JobId, bool preempted) { result_.guests.sent_away += preempted ? 1 : 0; }
+void Metrics::on_guest_start(Instant at, const GangStart& gang) {
+  ++result_.guests.starts;
+  count_job(at, gang.job, Gpus{0});
+}
+
+void Metrics::on_guest_stop(Instant at, JobId id, bool preempted) {
+  result_.guests.sent_away += preempted ? 1 : 0;
+  count_job(at, id, job_times_[id.index].asked);
+}
+
 void Metrics::on_guest_time(Instant, const GpuStretch& s) {
   result_.guests.by_purpose[static_cast<std::size_t>(s.purpose)] += s.gpus * (s.to - s.from);
 }
 
-void Metrics::on_share_start(Instant, const ShareStart& s) {
+void Metrics::on_share_start(Instant at, const ShareStart& s) {
   ++(s.joins ? result_.shares.joined : result_.shares.opened);
+  if (s.joins) count_job(at, s.job, Gpus{0});
 }
+void Metrics::on_share_stop(Instant at, JobId id, bool) { count_job(at, id, job_times_[id.index].asked); }
 void Metrics::on_share_time(Instant, const GpuStretch& s) {
   result_.shares.by_purpose[static_cast<std::size_t>(s.purpose)] += s.gpus * (s.to - s.from);
 }

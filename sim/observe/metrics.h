@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "sim/observe/observer.h"
@@ -46,6 +47,9 @@ class Metrics final : public Observer {
   void on_request_arrival(Instant, RequestId, PoolId, Tokens prompt, Tokens output) override;
   void on_request_end(Instant, const RequestRecord&) override;
   void on_job_arrival(Instant, JobId, Gpus) override;
+  void on_job_start(Instant, const GangStart&) override;
+  void on_job_resize(Instant, const GangStart&) override;
+  void on_job_stop(Instant, JobId, bool preempted) override;
   void on_job_end(Instant, const JobRecord&) override;
   void on_fault(Instant, std::uint32_t cause, std::int32_t jobs, GpuTime lost) override;
   void on_node_taken(Instant, NodeId, PoolId) override;
@@ -56,6 +60,7 @@ class Metrics final : public Observer {
   void on_guest_stop(Instant, JobId, bool preempted) override;
   void on_guest_time(Instant, const GpuStretch&) override;
   void on_share_start(Instant, const ShareStart&) override;
+  void on_share_stop(Instant, JobId, bool preempted) override;
   void on_share_time(Instant, const GpuStretch&) override;
   void on_flow_end(Instant, std::uint64_t, Bytes, bool) override;
   void on_run_end(Instant) override;
@@ -65,12 +70,22 @@ class Metrics final : public Observer {
 
  private:
   bool measured(Instant arrival) const { return arrival >= setup_.measure_from && arrival < setup_.measure_to; }
+  // From `at` on, `gpus` of the job's count as elapsed.
+  void count_job(Instant at, JobId id, Gpus gpus);
   void add_energy();
+
+  // Of a job that has not ended: TrainingResult::elapsed so far.
+  struct JobTime {
+    Gpus asked, counted;
+    Instant since;
+    GpuTime elapsed;
+  };
 
   MetricsSetup setup_;
   RunResult result_;
-  std::map<NodeId, std::pair<Gpus, Instant>> open_;  // Seats for guests, and since when.
-  std::vector<Int128> earned_;                       // Pico-dollars by pool.
+  std::unordered_map<std::uint32_t, JobTime> job_times_;  // Looked up, never walked.
+  std::map<NodeId, std::pair<Gpus, Instant>> open_;       // Seats for guests, and since when.
+  std::vector<Int128> earned_;                            // Pico-dollars by pool.
   std::map<std::string, JobsResult, std::less<>> tenants_;
   std::map<std::int32_t, JobsResult> priorities_;
   Int128 share_milli_ns_ = 0;  // Of all jobs' shares.

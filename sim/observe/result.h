@@ -40,10 +40,11 @@ struct ServingResult {  // Of one pool, or of all together (merged).
 struct JobsResult {
   std::uint64_t jobs = 0;
   std::uint64_t preemptions = 0, failures = 0, resizes = 0;  // As in TrainingResult.
-  GpuTime useful{};                                          // Of kept steps.
+  GpuTime useful{};                                          // As in TrainingResult: not of guests.
   GpuTime in_system{};  // GPUs asked for x time from submit to end: what they would have had without a wait.
-  GpuTime elapsed{};    // The same from the first start: TrainingResult::elapsed.
-  GpuTime lost{};       // Steps and checkpoint writes undone; `lost_to_failures` is a part of it.
+  GpuTime elapsed{};    // As in TrainingResult.
+  GpuTime lost{};       // Steps and checkpoint writes undone, those on GPUs that others held too: over all owners (or
+                   // priorities) what RunResult::lost() gives.  `lost_to_failures` is a part of it.
   GpuTime lost_to_failures{};
 };
 
@@ -75,8 +76,10 @@ struct TrainingResult {
   std::uint64_t failures = 0;  // Times a failure stopped a job; `preemptions` counts them too.
   GpuTime lost_to_failures;
   std::uint64_t deadlines = 0, deadlines_met = 0;  // Jobs that have one; completed by then.
-  // GPUs asked x time from the first start to the end, of all jobs that started.  useful / elapsed is the effective
-  // training time ratio (ETTR), if no job is elastic.
+  // Of all jobs from their first start to their end: the GPU-time they held, and while they waited again the GPUs they
+  // asked for x time.  Time as a guest, or beside the holder of a GPU, is neither.  useful / elapsed is the effective
+  // training time ratio (ETTR: Kokolis et al. 2024, "Revisiting Reliability", productive over available run time,
+  // without the first wait); as `useful` is a part of what was held, it is in [0, 1] for jobs of any flexibility.
   GpuTime elapsed;
 };
 
@@ -137,6 +140,11 @@ struct RunResult {
   std::uint64_t events = 0;  // Calendar events handled; differs between engine modes, so it is not part of any report.
   std::string warnings;      // One per line; empty if none.
 
+  // Steps and checkpoint writes undone, on GPUs that jobs had for themselves, as guests and beside a holder.
+  GpuTime lost() const {
+    constexpr auto kLost = static_cast<std::size_t>(Purpose::kLostWork);
+    return ledger.by_purpose[kLost] + guests.by_purpose[kLost] + shares.by_purpose[kLost];
+  }
   bool windowed() const { return measure_from > Instant{} || measure_to != Instant::never(); }
   // Length of the measured window, as far as the run went; not positive when it did not get there.
   Duration measured() const { return std::min(measure_to, end) - measure_from; }

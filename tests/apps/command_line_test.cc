@@ -14,6 +14,8 @@ using apps_test::Ended;
 using apps_test::expect_refused;
 using CommandLine = apps_test::Program;
 
+constexpr const char* kRows = "arrival_s,prompt_tokens,output_tokens\n0,100,10\n";
+
 TEST_F(CommandLine, VersionNamesTheLibrariesThatShapeResults) {
   const Ended e = jevons("--version");
   EXPECT_EQ(e.code, 0);
@@ -82,6 +84,46 @@ TEST_F(CommandLine, MistakesGetOneLineAndStatusTwo) {
   EXPECT_EQ(files_left(), 0U);
 }
 
+TEST_F(CommandLine, ATraceThatCannotBeWrittenIsBadInputAndLeavesNothing) {
+  write("t.csv", kRows);
+  write("jobs.csv", "submit,num_gpus,dur,vc\n0,8,3600,x\n");
+  for (const char* from : {"t.csv", "jobs.csv"}) {
+    const std::string convert = "trace convert --to csv " + std::string(from) + " ";
+    expect_refused(jevons(convert + "no/b.csv"), "no/b.csv: cannot create: No such file");
+    expect_refused(jevons(convert + "."), ".: is a directory (expected a file)");
+    expect_refused(jevons(convert + "t.csv/b.csv"), "t.csv/b.csv: cannot create: Not a directory");
+    expect_refused(jevons(convert + "/sys/b.csv"), "/sys/b.csv: cannot create: ");
+    expect_refused(jevons(convert + "/dev/full"), "/dev/full: cannot write: No space left on device");
+    expect_refused(jevons(convert + "\"\""), "TO: expected the name of a file, got");
+    expect_refused(jevons("trace convert " + std::string(from) + " b.txt"), "cannot tell the format from the name");
+  }
+  expect_refused(jevons("trace convert --to mooncake jobs.csv b"), "b: ");
+  EXPECT_EQ(files_left(), 2U);
+}
+
+TEST_F(CommandLine, AFolderThatCannotBeMadeIsBadInputAndLeavesNothing) {
+  const std::string generate = "trace generate tiny.yaml -o ";
+  expect_refused(jevons(generate + "tiny.yaml"), "tiny.yaml: cannot make the folder: Not a directory");
+  expect_refused(jevons(generate + "tiny.yaml/new"), "tiny.yaml/new: cannot make the folder: Not a directory");
+  expect_refused(jevons(generate + "/sys/new"), "/sys/new: cannot make the folder: ");
+  expect_refused(jevons(generate + "\"\""), "--output: expected the name of a folder, got");
+  EXPECT_EQ(files_left(), 0U);
+}
+
+// Files of one stream were left when those of the next could not be written, and the folders made for them.
+TEST_F(CommandLine, OfATraceThatFailsHalfWayNothingIsLeft) {
+  write("bad.csv", std::string(kRows) + "1,100,x\n");
+  std::string text = kTiny;
+  const std::string stream = "    - {name: second, pool: chat, trace: {file: bad.csv}}\n";
+  write("two.yaml", text.insert(text.find("policies:"), stream));
+  expect_refused(jevons("trace generate two.yaml -o a/b/c"), "bad.csv:3");
+  EXPECT_EQ(files_left(), 2U);
+  const Ended e = jevons("trace generate tiny.yaml -o a/b/c/");
+  EXPECT_EQ(e.code, 0) << e.err;
+  EXPECT_TRUE(e.out.starts_with("a/b/c/requests-chat.csv: 1")) << e.out;
+  EXPECT_TRUE(std::filesystem::exists(path("a/b/c/requests-chat.csv")));
+}
+
 TEST_F(CommandLine, PoliciesAreReportedInTheOrderAsked) {
   const Ended e = jevons("compare tiny.yaml --policy second --policy first --json -");
   EXPECT_EQ(e.code, 0) << e.err;
@@ -127,10 +169,17 @@ TEST_F(CommandLine, QuietPrintsNothing) {
   EXPECT_TRUE(std::filesystem::exists(path("out.json")));
 }
 
+// Some ended with 0 (`trace generate`, `--version`), some with 1, some without a word.
 TEST_F(CommandLine, AFullStandardOutputIsAnError) {
-  const Ended e = jevons("compare tiny.yaml > /dev/full");
-  EXPECT_EQ(e.code, 2);
-  EXPECT_NE(e.err.find("standard output: cannot write: No space left on device"), std::string::npos) << e.err;
+  write("t.csv", kRows);
+  for (const char* command : {"--help", "--version", "compare tiny.yaml", "run tiny.yaml --policy first --json -",
+                              "policies", "policies describe fcfs", "config check tiny.yaml", "config print tiny.yaml",
+                              "config reference", "trace formats", "trace stats t.csv", "trace convert t.csv u.csv",
+                              "trace generate tiny.yaml -o new", "validate --only experts.day6"}) {
+    SCOPED_TRACE(command);
+    expect_refused(jevons(std::string(command) + " > /dev/full"),
+                   "standard output: cannot write: No space left on device");
+  }
 }
 
 // What the results rest on stands in the report, the JSON and the check of the scenario alike.

@@ -44,6 +44,10 @@ TEST_F(CompareFiles, AFolderThatIsMissingIsFoundBeforeTheFirstRun) {
   expect_refused(jevons("compare tiny.yaml --csv no/such"), "no/such");
   expect_refused(jevons("compare tiny.yaml --csv tiny.yaml"), "tiny.yaml");
   expect_refused(jevons("compare tiny.yaml --json ."), ".");
+  expect_refused(jevons("compare tiny.yaml --json tiny.yaml/out.json"), "tiny.yaml/out.json: cannot create: Not a");
+  for (const char* flag : {"--json", "--csv", "--requests"}) {  // Where nobody can make files, root included.
+    expect_refused(jevons(std::string("compare tiny.yaml ") + flag + " /sys/jevons"), "/sys/jevons: cannot ");
+  }
   expect_refused(jevons("compare tiny.yaml --json same.csv --requests same.csv"), "two different files");
   EXPECT_EQ(files_left(), 0U);
 }
@@ -96,6 +100,15 @@ TEST_F(CompareFiles, AnOldFileSurvivesAFailedRun) {
   write("out.json", "old");
   expect_refused(jevons("compare tiny.yaml --json out.json --requests /dev/full"), "/dev/full");
   EXPECT_EQ(read_file(path("out.json")), "old");
+}
+
+// The requests wait in the writer, so that the disk is found full when the JSON had its name already.
+TEST_F(CompareFiles, AnOldFileSurvivesADiskThatIsFullAtTheVeryEnd) {
+  write("out.json", "old");
+  const std::string brief = "compare tiny.yaml --policy first --set horizon=1s --json out.json --csv tables";
+  expect_refused(jevons(brief + " --requests /dev/full"), "/dev/full: cannot write");
+  EXPECT_EQ(read_file(path("out.json")), "old");
+  EXPECT_EQ(files_left(), 1U);
 }
 
 TEST_F(CompareFiles, JsonOnStandardOutputStandsAlone) {

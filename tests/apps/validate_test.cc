@@ -36,7 +36,21 @@ TEST_F(Validate, MistakesGetOneLineAndStatusTwo) {
   expect_refused(jevons("validate --only kernel.h100"), "--only: no row");
   expect_refused(jevons("validate --data nowhere"), "--data: expected a folder of measured data, got");
   expect_refused(jevons("validate --strct"), "unknown option '--strct' (did you mean '--strict'?)");
-  EXPECT_EQ(jevons("validate --only experts.day6 --json no/where.json").code, 2);
+}
+
+TEST_F(Validate, AFileThatCannotBeWrittenIsNamedAndNothingIsLeft) {
+  const std::string rows = "validate --only experts.day6 ";
+  for (const char* flag : {"--json", "--csv"}) {
+    expect_refused(jevons(rows + flag + " no/where"), "no/where: cannot create: No such file");
+    expect_refused(jevons(rows + flag + " ."), ".: is a directory (expected a file)");
+    expect_refused(jevons(rows + flag + " /sys/jevons"), "/sys/jevons: cannot create: ");
+    expect_refused(jevons(rows + flag + " /dev/full"), "/dev/full: cannot write: No space left");
+    expect_refused(jevons(rows + flag + " \"\""), flag + std::string(": expected a name, got"));
+  }
+  expect_refused(jevons(rows + "--json same --csv same"), "same: expected two different files");
+  expect_refused(jevons(rows + "--json v.json --csv /dev/full"), "/dev/full");
+  expect_refused(jevons(rows + "--json /dev/full --csv v.csv"), "/dev/full");
+  EXPECT_EQ(files_left(), 0U);
 }
 
 TEST_F(Validate, ABadDataFileIsNamedWithItsLine) {

@@ -1,57 +1,21 @@
 // One replica as a server of queueing theory: exact waits on each sample path, and the closed forms of long runs.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <functional>
-#include <string>
 #include <vector>
 
-#include "base/rng.h"
-#include "sim/simulation.h"
 #include "tests/support/erlang.h"
 #include "tests/support/lindley.h"
-#include "tests/support/sim_builder.h"
+#include "tests/support/station.h"
 
 namespace jevons::testing {
 namespace {
 
-// Work is a prompt of that many microseconds' tokens at 1 us a token; the one output token comes with it.
-constexpr Duration kPerToken = 1_us;
-
-std::vector<Customer> poisson_customers(std::uint64_t seed, std::size_t count, double rate_per_s,
-                                        const std::function<double(RandomStream&)>& work_s) {
-  RandomStream arrivals(seed, "arrivals"), works(seed, "works");
-  std::vector<Customer> out;
-  Instant t;
-  for (std::size_t i = 0; i < count; ++i) {
-    t = t + duration_from_seconds(arrivals.exponential(1 / rate_per_s));
-    const auto tokens = std::max<std::int64_t>(1, std::llround(work_s(works) * 1e6));
-    out.push_back({t, tokens * kPerToken});
-  }
-  return out;
-}
-
-// `servers` replicas of one GPU on one node, one request at a time, one queue in front.  Waits in order of arrival.
-std::vector<Duration> simulate_station(const std::vector<Customer>& customers, std::int32_t servers, bool audit) {
-  Inputs in = empty_inputs({node_group("g", 1, servers)});
-  PoolSetup pool = fixed_pool({instance(0, 1, 1LL << 30, {.per_token = kPerToken})}, 1);
-  pool.limits.max_num_seqs = 1;
-  pool.router = std::make_unique<FirstRoomRouter>();
-  in.pools.push_back(std::move(pool));
-  std::vector<Request> requests;
-  for (const Customer& c : customers) requests.push_back(request(c.arrival, c.work.ns / kPerToken.ns, 1));
-  add_requests(&in, 0, std::move(requests));
-  Records records;
-  in.observers.push_back(&records);
-  in.engine.audit = audit;
-  const Result<RunResult> result = simulate(std::move(in));
-  EXPECT_TRUE(result.ok()) << result.error().text();
-  std::vector<Duration> waits(customers.size());
-  EXPECT_EQ(records.requests.size(), customers.size());
-  for (const RequestRecord& r : records.requests) {
+// Waits in order of arrival.
+std::vector<Duration> waits_of(const std::vector<Customer>& customers, std::int32_t servers, bool audit) {
+  std::vector<Duration> waits;
+  for (const RequestRecord& r : run_station(customers, servers, audit)) {
     EXPECT_EQ(r.reason, FinishReason::kCompleted);
-    waits[r.id.index] = r.scheduled - r.arrival;
+    waits.push_back(r.scheduled - r.arrival);
   }
   return waits;
 }
@@ -62,16 +26,14 @@ double mean_seconds(const std::vector<Duration>& waits, std::size_t from) {
   return static_cast<double>(sum) / 1e9 / static_cast<double>(waits.size() - from);
 }
 
-double exponential_work(RandomStream& r) { return r.exponential(1); }
-double constant_work(RandomStream&) { return 1; }
 double lognormal_work(RandomStream& r) { return r.lognormal(-1, 1.2); }
 
 // Check 9: each request's start, exact.
-void expect_exact_starts(std::int32_t servers, double (*work)(RandomStream&), std::uint64_t seed) {
+void expect_exact_starts(std::int32_t servers, WorkLaw work, std::uint64_t seed) {
   const double rate = 0.9 * servers;
   const std::vector<Customer> customers = poisson_customers(seed, 10'000, rate, work);
   const std::vector<Instant> starts = kiefer_wolfowitz(customers, static_cast<std::size_t>(servers));
-  const std::vector<Duration> waits = simulate_station(customers, servers, true);
+  const std::vector<Duration> waits = waits_of(customers, servers, true);
   for (std::size_t i = 0; i < customers.size(); ++i) {
     ASSERT_EQ(customers[i].arrival + waits[i], starts[i]) << "request " << i << ", seed " << seed;
   }
@@ -87,9 +49,9 @@ TEST(KieferWolfowitz, SixtyFourServers) { expect_exact_starts(64, lognormal_work
 // Checks 1 and 2: 10^6 requests, the first tenth dropped; tolerances are four sigmas of one run (checks.md).
 constexpr std::size_t kLong = 1'000'000;
 
-void expect_mean_wait(std::int32_t servers, double (*work)(RandomStream&), double expected, double tolerance) {
+void expect_mean_wait(std::int32_t servers, WorkLaw work, double expected, double tolerance) {
   const std::vector<Customer> customers = poisson_customers(11, kLong, 0.8 * servers, work);
-  const double mean = mean_seconds(simulate_station(customers, servers, false), kLong / 10);
+  const double mean = mean_seconds(waits_of(customers, servers, false), kLong / 10);
   EXPECT_NEAR(mean, expected, tolerance * expected);
 }
 

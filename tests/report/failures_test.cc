@@ -113,15 +113,26 @@ TEST(Failures, Csv) {
   EXPECT_NE(text.find("policy_0,7,ettr,0.75,share\n"), std::string::npos);
 }
 
-// Elastic jobs train on more or fewer GPUs than they asked for, so the ratio says nothing.
-TEST(Failures, NoRatioWhereJobsWereResized) {
+// `elapsed` is of the GPUs jobs held, so that the ratio holds for elastic jobs as well.
+TEST(Failures, ResizesChangeNoRatioAndWithoutAStartThereIsNone) {
   Comparison c = broken(1, 1);
-  c.cells[0].run->result.training.resizes = 4;
+  TrainingResult& t = c.cells[0].run->result.training;
+  t.resizes = 4;
+  EXPECT_EQ(figure("ettr").value(*c.cells[0].run), 0.75);
+  EXPECT_NE(console_report(c, {}).find("resizes                        4"), std::string::npos);
+  t.elapsed = {};
   EXPECT_FALSE(figure("ettr").value(*c.cells[0].run).has_value());
   EXPECT_TRUE(json::parse(json_report(c))["runs"][0]["training"]["ettr"].is_null());
-  const std::string text = console_report(c, {});
-  EXPECT_EQ(text.find("ETTR"), std::string::npos) << text;
-  EXPECT_NE(text.find("resizes                        4"), std::string::npos) << text;
+  EXPECT_EQ(console_report(c, {}).find("ETTR"), std::string::npos);
+}
+
+// An owner's lost time had guests' in it, the run's had not.
+TEST(Failures, LostIsOfGuestsToo) {
+  Comparison c = comparison_of({"a"});
+  RunResult& r = c.cells[0].run->result;
+  const double alone = *figure("lost_gpu_hours").value(*c.cells[0].run);
+  r.guests.by_purpose[static_cast<std::size_t>(Purpose::kLostWork)] = Gpus{2} * 90_min;
+  EXPECT_EQ(*figure("lost_gpu_hours").value(*c.cells[0].run), alone + 3);
 }
 
 TEST(Failures, DeadlinesAreAShareAndMissingAllIsShown) {

@@ -36,6 +36,7 @@ TEST(Shares, ATableOfMeans) {
             "of these used by shares       0  6.00\n"
             "used, %                       0  60.0\n"
             "trained beside a holder, h    0  3.00\n"
+            "lost beside a holder, h       0     0\n"
             "opened                        0     5\n"
             "joined                        0     5\n");
 }

@@ -16,7 +16,7 @@ namespace {
 
 using report_test::comparison_of;
 
-// Policy p: b has 10 GPU-hours of 20 + p asked for, a 30 of 40, nobody's job never started; c's were resized.
+// Policy p: b has 10 GPU-hours of 20 + p asked for, a 30 of 40, nobody's job never started; c is like a, with a resize.
 Comparison shared(const std::vector<std::string>& policies, std::size_t seeds) {
   Comparison c = comparison_of(policies, seeds);
   for (Cell& cell : c.cells) {
@@ -61,7 +61,7 @@ ETTR by tenant
 (no tenant)      -       -
 a           75.0 %  75.0 %
 b,c         50.0 %  47.6 %
-c                -       -
+c           75.0 %  75.0 %
 )");
 }
 
@@ -99,7 +99,7 @@ TEST(Tenants, CsvByHand) {
             "x,7,,1,0,0,0,,0,5,0,0,0\n"
             "x,7,a,2,1,0,0,0.75,30,50,40,1,0\n"
             "x,7,\"b,c\",4,2,1,0,0.5,10,30,20,3,1\n"
-            "x,7,c,2,1,0,1,,30,50,40,1,0\n");
+            "x,7,c,2,1,0,1,0.75,30,50,40,1,0\n");
   EXPECT_EQ(csv(c, "priorities.csv"),
             "policy,seed,priority,jobs,preemptions,failures,resizes,ettr,useful_gpu_hours,in_system_gpu_hours,"
             "elapsed_gpu_hours,lost_gpu_hours,lost_to_failures_gpu_hours\n"
@@ -117,7 +117,8 @@ TEST(Tenants, JsonByHand) {
   EXPECT_EQ(run["by_tenant"][2]["tenant"], "b,c");
   EXPECT_EQ(run["by_tenant"][2]["ettr"], 0.5);
   EXPECT_EQ(run["by_tenant"][2]["lost"]["gpu_ns"], "10800000000000");
-  EXPECT_TRUE(run["by_tenant"][3]["ettr"].is_null());
+  EXPECT_TRUE(run["by_tenant"][0]["ettr"].is_null());
+  EXPECT_EQ(run["by_tenant"][3]["ettr"], 0.75);  // One of its jobs was resized.
   EXPECT_EQ(run["by_priority"][0]["priority"], -2);
   EXPECT_EQ(run["by_priority"][0]["elapsed"]["gpu_hours"], 40);
 }

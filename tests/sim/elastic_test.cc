@@ -2,18 +2,14 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/asked_policies.h"
+#include "tests/support/jobs.h"
 #include "tests/support/sim_builder.h"
 
 namespace jevons::testing {
 namespace {
 
 TrainingJob job(const std::string& name, std::int64_t submit_s, std::int32_t gpus, std::int64_t run_s) {
-  TrainingJob j;
-  j.name = name;
-  j.submit = Instant{} + submit_s * 1_s;
-  j.gpus = Gpus{gpus};
-  j.run_time = j.estimate = run_s * 1_s;
-  return j;
+  return testing::job(Instant{} + submit_s * 1_s, gpus, run_s * 1_s, name);
 }
 
 TrainingJob elastic(const std::string& name, std::int64_t submit_s, std::int32_t gpus, std::int64_t run_s) {
@@ -59,6 +55,7 @@ TEST(Elastic, GrowsAndSpeedsUpByItsCurve) {
   EXPECT_EQ(o.jobs[0].resizes, 1);
   EXPECT_EQ(gpu_seconds(o.result, Purpose::kTraining), 8 * 200.0 + 16 * 500.0);
   EXPECT_EQ(gpu_seconds(o.result, Purpose::kLoading), 16 * 10.0);
+  EXPECT_EQ(o.result.training.elapsed, Gpus{8} * 200_s + Gpus{16} * 510_s);
 }
 
 // Moldable: started on 4 of 8 GPUs, in proportion: twice as long.
@@ -70,6 +67,40 @@ TEST(Elastic, AMoldableJobRunsOnWhatItStartsWith) {
     for (const WaitingJobView& w : v.waiting) d->start.push_back({w.id, Gpus{4}});
   });
   EXPECT_EQ(run(std::move(in)).jobs[0].finish, Instant{} + 2000_s);
+}
+
+// ETTR was 200 %: the GPU-time of 16 GPUs over the 8 asked for.
+TEST(Elastic, AMoldableJobOnMoreGpusThanItAskedForIsUsefulAllTheTimeAndNotMore) {
+  Inputs in = empty_inputs({node_group("n", 2, 8)});
+  in.training.jobs = {elastic("a", 0, 8, 1000)};
+  in.training.jobs[0].flexibility = Flexibility::kMoldable;
+  in.training.jobs[0].tenant = "t";
+  in.training.queue = std::make_unique<AskedQueue>([](const QueueView& v, QueueDecision* d) {
+    for (const WaitingJobView& w : v.waiting) d->start.push_back({w.id, Gpus{16}});
+  });
+  const Outcome o = run(std::move(in));
+  EXPECT_EQ(o.jobs[0].finish, Instant{} + 500_s);
+  EXPECT_EQ(o.result.training.elapsed, Gpus{16} * 500_s);
+  EXPECT_EQ(o.result.training.useful, o.result.training.elapsed);
+  EXPECT_EQ(o.result.training.tenants[0].jobs.useful, o.result.training.tenants[0].jobs.elapsed);
+}
+
+// 16 GPUs for 100 s, all lost; a wait of 50 s, which counts with the 8 asked for; 4 GPUs for 2000 s, which count.
+TEST(Elastic, ElapsedIsWhatAJobHeldAndWhatItAskedForWhileItWaited) {
+  Inputs in = empty_inputs({node_group("n", 2, 8)});
+  in.training.jobs = {elastic("a", 0, 8, 1000)};
+  in.training.queue = std::make_unique<AskedQueue>([](const QueueView& v, QueueDecision* d) {
+    const Duration now = v.now - Instant{};
+    d->ask_again = v.now + 50_s;
+    if (now == 100_s && !v.running.empty()) d->preempt.push_back(v.running[0].id);
+    if (v.waiting.empty()) return;
+    if (now == 0_s) d->start.push_back({v.waiting[0].id, Gpus{16}});
+    if (now == 150_s) d->start.push_back({v.waiting[0].id, Gpus{4}});
+  });
+  const Outcome o = run(std::move(in));
+  EXPECT_EQ(o.jobs[0].finish, Instant{} + 2150_s);
+  EXPECT_EQ(o.result.training.elapsed, Gpus{16} * 100_s + Gpus{8} * 50_s + Gpus{4} * 2000_s);
+  EXPECT_EQ(o.result.training.useful, Gpus{4} * 2000_s);  // ETTR 0.8.
 }
 
 // The view of an elastic job after a resize: 8 GPUs for 100 s, then 4.
@@ -114,23 +145,29 @@ TEST(Elastic, WithdrawsFromAReclaimedNode) {
   EXPECT_EQ(o.jobs[0].finish, Instant{} + 110_s + 2 * 900_s);
 }
 
-// Told at 100 s to leave; its checkpoint of 80 GB takes 1.6 s at the store's 50 GB/s; then the pool has the node.
-TEST(Notice, AJobWritesACheckpointBeforeItLeaves) {
+// A job of 80 GB on a node that a pool wants at 100 s; `take` says how of the job.
+Inputs wanted_at_100s(Duration notice, void (*take)(const VictimView&, AllocatorDecision*)) {
   Inputs in = empty_inputs({node_group("n", 1, 8)});
   in.training.jobs = {job("a", 0, 8, 1000)};
   in.training.checkpoint_interval = 3600_s;
   in.training.checkpoint_bytes_per_gpu = 10e9;
-  in.training.notice = 60_s;
+  in.training.notice = notice;
   PoolSetup pool = fixed_pool({instance(0, 8, 1000, {.base = 10_ms})}, 0);
   pool.max_nodes = Nodes{1};
   in.pools.push_back(std::move(pool));
   in.review_every = 100_s;
   in.horizon = Instant{} + 200_s;
-  in.allocator = std::make_unique<AskedAllocator>([](const AllocatorView& v, AllocatorDecision* d) {
+  in.allocator = std::make_unique<AskedAllocator>([take](const AllocatorView& v, AllocatorDecision* d) {
     d->targets.push_back({PoolId{0}, v.now < Instant{} + 100_s ? 0 : 1});
     d->may_preempt = d->give_notice = true;
-    for (const VictimView& r : v.running_jobs) d->victims.push_back(r.id);
+    for (const VictimView& r : v.running_jobs) take(r, d);
   });
+  return in;
+}
+
+// Told at 100 s to leave; its checkpoint of 80 GB takes 1.6 s at the store's 50 GB/s; then the pool has the node.
+TEST(Notice, AJobWritesACheckpointBeforeItLeaves) {
+  Inputs in = wanted_at_100s(60_s, [](const VictimView& r, AllocatorDecision* d) { d->victims.push_back(r.id); });
   const Outcome o = run(std::move(in));
   EXPECT_EQ(o.jobs[0].lost, GpuTime{});
   EXPECT_EQ(o.jobs[0].preemptions, 1);
@@ -141,21 +178,8 @@ TEST(Notice, AJobWritesACheckpointBeforeItLeaves) {
 
 // The same with a notice of 1 s, too short for the checkpoint: all is lost, and a second later than without notice.
 TEST(Notice, TooShortForACheckpointLosesTheWork) {
-  Inputs in = empty_inputs({node_group("n", 1, 8)});
-  in.training.jobs = {job("a", 0, 8, 1000)};
-  in.training.checkpoint_interval = 3600_s;
-  in.training.checkpoint_bytes_per_gpu = 10e9;
-  in.training.notice = 1_s;
-  PoolSetup pool = fixed_pool({instance(0, 8, 1000, {.base = 10_ms})}, 0);
-  pool.max_nodes = Nodes{1};
-  in.pools.push_back(std::move(pool));
-  in.review_every = 100_s;
-  in.horizon = Instant{} + 200_s;
-  in.allocator = std::make_unique<AskedAllocator>([](const AllocatorView& v, AllocatorDecision* d) {
-    d->targets.push_back({PoolId{0}, v.now < Instant{} + 100_s ? 0 : 1});
-    d->may_preempt = d->give_notice = true;
-    for (const VictimView& r : v.running_jobs) d->reclaim.push_back(r.shares[0].node);
-  });
+  Inputs in =
+      wanted_at_100s(1_s, [](const VictimView& r, AllocatorDecision* d) { d->reclaim.push_back(r.shares[0].node); });
   const Outcome o = run(std::move(in));
   EXPECT_EQ(o.jobs[0].lost, Gpus{8} * 101_s);
   EXPECT_EQ(o.jobs[0].useful, GpuTime{});

@@ -1,6 +1,7 @@
 // When the allocator is asked because something happened, worked by hand, and what it is told then.
 #include <gtest/gtest.h>
 
+#include "tests/support/jobs.h"
 #include "tests/support/sim_builder.h"
 
 namespace jevons::testing {
@@ -48,15 +49,6 @@ class Forward final : public Allocator {
 };
 
 Instant at(Duration t) { return Instant{} + t; }
-
-TrainingJob job(Instant submit, std::int32_t gpus, Duration run_time) {
-  TrainingJob j;
-  j.name = "job";
-  j.submit = submit;
-  j.gpus = Gpus{gpus};
-  j.run_time = j.estimate = run_time;
-  return j;
-}
 
 constexpr Asked on_period(Instant t, AllocatorEvents events = {}) { return {t, true, events}; }
 constexpr Asked on_event(Instant t, AllocatorEvents events) { return {t, false, events}; }

@@ -1,18 +1,11 @@
 // Failures worked by hand: what they stop, what is lost, repairs and spares.
 #include <gtest/gtest.h>
 
+#include "tests/support/jobs.h"
 #include "tests/support/sim_builder.h"
 
 namespace jevons::testing {
 namespace {
-
-TrainingJob job(std::int32_t gpus, Duration run_time) {
-  TrainingJob j;
-  j.name = "job";
-  j.gpus = Gpus{gpus};
-  j.run_time = j.estimate = run_time;
-  return j;
-}
 
 // The first failures of the only cause, drawn as sim/faults says: gap, GPU, gap, GPU, ...
 std::vector<Instant> failures(const FaultSetup& f, std::int64_t gpus, int n) {
@@ -43,7 +36,7 @@ Outcome run(Inputs in) {
 
 Inputs one_job(std::int32_t nodes, FaultScope scope, double per_gpu_hour) {
   Inputs in = empty_inputs({node_group("n", nodes, 8)});
-  in.training.jobs = {job(8, 1000_s)};
+  in.training.jobs = {job(Instant{}, 8, 1000_s)};
   in.training.restart_overhead = 10_s;
   in.faults.causes = {{"f", scope, per_gpu_hour, 100_s}};
   in.horizon = Instant{} + 4000_s;
@@ -147,10 +140,10 @@ TEST(Faults, TenantsPrioritiesAndCausesAddUpToTheWhole) {
   in.horizon = Instant{} + 40'000_s;
   RandomStream random(3, "jobs");
   for (std::size_t i = 0; i < 60; ++i) {
-    TrainingJob j = job(static_cast<std::int32_t>(1 + random.below(16)),
-                        Duration{static_cast<std::int64_t>(1 + random.below(3'000'000'000'000))});
+    TrainingJob j =
+        job(Instant{} + static_cast<std::int64_t>(i) * 300_s, static_cast<std::int32_t>(1 + random.below(16)),
+            Duration{static_cast<std::int64_t>(1 + random.below(3'000'000'000'000))});
     j.name += std::to_string(i);
-    j.submit = Instant{static_cast<std::int64_t>(i) * (300_s).ns};
     j.tenant = i % 3 == 0 ? "" : i % 3 == 1 ? "a" : "b";
     j.priority = static_cast<std::int32_t>(random.below(2)) * 7 - 3;
     in.training.jobs.push_back(std::move(j));

@@ -6,6 +6,7 @@
 
 #include "tests/support/event_log.h"
 #include "tests/support/in_child.h"
+#include "tests/support/jobs.h"
 #include "tests/support/sim_builder.h"
 
 namespace jevons::testing {
@@ -39,10 +40,7 @@ struct GuestLog final : Observer {
 };
 
 TrainingJob guest(std::int32_t gpus, Duration run_time) {
-  TrainingJob j;
-  j.name = "guest";
-  j.gpus = Gpus{gpus};
-  j.run_time = j.estimate = run_time;
+  TrainingJob j = job(Instant{}, gpus, run_time, "guest");
   j.guest_memory = Bytes{16'000'000'000};
   return j;
 }
@@ -138,6 +136,14 @@ TEST(Guests, LoseWhatNoCheckpointHoldsWhenTheyAreSentAway) {
   EXPECT_EQ(o.result.guests.work, gpu_seconds(78));
   EXPECT_EQ(o.records.jobs.at(0).preemptions, 1);
   EXPECT_EQ(o.records.jobs.at(0).lost, gpu_seconds(8));
+  // The owner's lost time was the guest's, the run's only what is in the ledger: none.  Of the time it waited, 80
+  // GPU-seconds from 20 s to 30 s, nothing was useful; its time as a guest is not told there.
+  EXPECT_EQ(o.result.lost(), gpu_seconds(8));
+  ASSERT_EQ(o.result.training.tenants.size(), 1U);
+  EXPECT_EQ(o.result.training.tenants[0].jobs.lost, gpu_seconds(8));
+  EXPECT_EQ(o.result.training.tenants[0].jobs.elapsed, gpu_seconds(80));
+  EXPECT_EQ(o.result.training.tenants[0].jobs.useful, GpuTime{});
+  EXPECT_EQ(o.result.training.elapsed, gpu_seconds(80));
 }
 
 // The speed changes at 20 s, between two checkpoints: that of 18 s holds 8 s at 0.75, that of 26 s also 2 s at 0.75 and

@@ -99,16 +99,33 @@ TEST(Metrics, CountsRequestsByPoolAndTogether) {
   const ServingResult& all = m.result().serving;
   EXPECT_EQ(all.arrived, 4U);
   EXPECT_EQ(all.completed, 2U);
+  EXPECT_EQ(all.rejected, 1U);
+  EXPECT_EQ(all.unfinished, 1U);
+  EXPECT_EQ(all.preemptions, 2U);
+  EXPECT_EQ(all.output, Tokens{22});
+  EXPECT_EQ(all.produced, Tokens{27});
+  EXPECT_EQ(all.prefilled, Tokens{3 * 84});
+  EXPECT_EQ(all.recomputed, Tokens{7});
   EXPECT_EQ(all.met_slo, 2U);
   EXPECT_EQ(all.reused, Tokens{48});
   EXPECT_EQ(all.e2e.sum(), 3'000'000'000);
   EXPECT_EQ(m.result().end, Instant{10'000'000'000});
 }
 
+TEST(Metrics, TwoTokensHaveATimePerOutputToken) {
+  Metrics m(setup());
+  const RequestRecord r = completed(0, 0, 2);
+  m.on_request_end(r.finish, r);
+  m.on_run_end(Instant{10'000'000'000});
+  EXPECT_EQ(m.result().serving.tpot.count(), 1U);
+  EXPECT_EQ(m.result().serving.tpot.sum(), 1'000'000'000);
+}
+
 // 100 prompt and 21 output tokens at 0.1 and 0.25 USD a million: 10 + 5.25 micro-dollars.
 TEST(Metrics, PaidRequestsWithinTheSloEarnTheTariff) {
   MetricsSetup s = setup();
   s.pools[0].tariff = {0.1, 0.25};
+  s.pools[1].tariff = {0.2, 0};
   Metrics m(s);
   RequestRecord paid = completed(0, 0, 21), free = paid, late = paid, cut = paid, elsewhere = completed(4, 1, 21);
   free.paid = false;
@@ -120,10 +137,94 @@ TEST(Metrics, PaidRequestsWithinTheSloEarnTheTariff) {
   }
   m.on_run_end(Instant{10'000'000'000});
   EXPECT_EQ(m.result().pools[0].earned, MicroDollars{31});  // 30.5, rounded half up.
-  EXPECT_EQ(m.result().pools[1].earned, MicroDollars{0});
-  EXPECT_EQ(m.result().serving.earned, MicroDollars{31});
+  EXPECT_EQ(m.result().pools[1].earned, MicroDollars{20});
+  EXPECT_EQ(m.result().serving.earned, MicroDollars{51});
   EXPECT_EQ(m.result().pools[0].degraded, 1U);
   EXPECT_EQ(m.result().serving.degraded, 1U);
+}
+
+// From its start at 10 ns: 4 GPUs until 30, 6 until 50, a wait with the 8 it asked for until 70, a guest until 90, a
+// wait until 100.
+TEST(Metrics, ElapsedIsWhatJobsHeldOrWaitedFor) {
+  Metrics m(setup());
+  m.on_job_arrival(Instant{5}, JobId{3}, Gpus{8});
+  m.on_job_start(Instant{10}, {JobId{3}, Gpus{4}, {}});
+  m.on_job_resize(Instant{30}, {JobId{3}, Gpus{6}, {}});
+  m.on_job_stop(Instant{50}, JobId{3}, true);
+  m.on_guest_start(Instant{70}, {JobId{3}, Gpus{2}, {}});
+  m.on_guest_stop(Instant{90}, JobId{3}, true);
+  JobRecord r;
+  r.id = JobId{3};
+  r.submit = Instant{5};
+  r.first_start = Instant{10};
+  r.finish = Instant{100};
+  r.reason = FinishReason::kUnfinished;
+  m.on_job_end(r.finish, r);
+  m.on_run_end(Instant{100});
+  EXPECT_EQ(m.result().training.elapsed, GpuTime{4 * 20 + 6 * 20 + 8 * 20 + 8 * 10});
+  EXPECT_EQ(m.result().training.tenants.at(0).jobs.elapsed, m.result().training.elapsed);
+}
+
+// A job refused on arrival is nobody's; one that the queue refused after a run was left out too, so that the owners did
+// not add up to the whole.
+TEST(Metrics, OwnersHaveTheJobsThatStartedAndThoseNotRefused) {
+  Metrics m(setup());
+  for (std::uint32_t i = 0; i < 3; ++i) m.on_job_arrival(Instant{}, JobId{i}, Gpus{2});
+  JobRecord r;
+  r.tenant = "t";
+  r.gpus = Gpus{2};
+  r.first_start = Instant::never();
+  r.finish = Instant{7};
+  r.reason = FinishReason::kRejected;
+  m.on_job_end(r.finish, r);
+  r.id = JobId{1};
+  r.finish = Instant{10};
+  r.reason = FinishReason::kUnfinished;
+  m.on_job_end(r.finish, r);
+  m.on_job_start(Instant{10}, {JobId{2}, Gpus{2}, {}});
+  m.on_job_stop(Instant{30}, JobId{2}, true);
+  r.id = JobId{2};
+  r.first_start = Instant{10};
+  r.finish = Instant{40};
+  r.reason = FinishReason::kRejected;
+  r.preemptions = r.failures = 1;
+  r.useful = GpuTime{15};
+  r.lost = r.lost_to_failures = GpuTime{25};
+  m.on_job_end(r.finish, r);
+  m.on_run_end(Instant{50});
+  ASSERT_EQ(m.result().training.tenants.size(), 1U);
+  const JobsResult& j = m.result().training.tenants[0].jobs;
+  EXPECT_EQ(j.jobs, 2U);
+  EXPECT_EQ(j.preemptions, 1U);
+  EXPECT_EQ(j.failures, 1U);
+  EXPECT_EQ(j.useful, GpuTime{15});
+  EXPECT_EQ(j.lost, GpuTime{25});
+  EXPECT_EQ(j.lost_to_failures, GpuTime{25});
+  EXPECT_EQ(j.in_system, GpuTime{2 * 10 + 2 * 40});
+  EXPECT_EQ(j.elapsed, GpuTime{2 * 20 + 2 * 10});
+}
+
+TEST(Metrics, GuestsAreCountedAndSeatsMeasured) {
+  Metrics m(setup());
+  m.on_job_arrival(Instant{}, JobId{0}, Gpus{2});
+  m.on_guest_seats(Instant{10}, NodeId{4}, Gpus{8});
+  m.on_guest_start(Instant{12}, {JobId{0}, Gpus{2}, {}});
+  m.on_guest_stop(Instant{20}, JobId{0}, true);
+  m.on_guest_seats(Instant{25}, NodeId{4}, Gpus{0});
+  m.on_guest_time(Instant{20}, {GroupId{0}, Purpose::kLostWork, Gpus{2}, Instant{12}, Instant{20}});
+  JobRecord r;
+  r.first_start = Instant{12};
+  r.finish = Instant{30};
+  r.reason = FinishReason::kUnfinished;
+  r.preemptions = 1;
+  r.guest_work = GpuTime{7};
+  m.on_job_end(r.finish, r);
+  m.on_run_end(Instant{50});
+  EXPECT_EQ(m.result().guests.work, GpuTime{7});
+  EXPECT_EQ(m.result().guests.starts, 1U);
+  EXPECT_EQ(m.result().guests.sent_away, 1U);
+  EXPECT_EQ(m.result().guests.open, GpuTime{8 * 15});
+  EXPECT_EQ(m.result().lost(), GpuTime{2 * 8});
 }
 
 TEST(Metrics, CountsJobs) {

@@ -2,21 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/asked_policies.h"
+#include "tests/support/jobs.h"
 #include "tests/support/sim_builder.h"
 
 namespace jevons::testing {
 namespace {
 
 Instant at(Duration d) { return Instant{} + d; }
-
-TrainingJob job(const std::string& name, Duration submit, std::int32_t gpus, Duration run) {
-  TrainingJob j;
-  j.name = name;
-  j.submit = at(submit);
-  j.gpus = Gpus{gpus};
-  j.run_time = j.estimate = run;
-  return j;
-}
 
 // Starts what fits, in order; at 100 s it first stops all that run for all that wait.
 void stop_all_at_100s(const QueueView& v, QueueDecision* d) {
@@ -85,7 +77,7 @@ TEST(QueueNotice, WhatStartsWaitsForTheCheckpoint) {
     for (const PromisedJobView& p : v.promised) s += ", " + std::to_string(p.gpus.value) + " promised";
     seen.push_back(s + ", free " + std::to_string(v.free.value));
   });
-  in.training.jobs = {job("a", 0_s, 8, 1000_s), job("b", 100_s, 8, 100_s)};
+  in.training.jobs = {job(at(0_s), 8, 1000_s, "a"), job(at(100_s), 8, 100_s, "b")};
   const Outcome o = run(std::move(in));
   ASSERT_EQ(o.stops.size(), 1u);
   const Instant gone = o.stops[0].second;
@@ -105,7 +97,7 @@ TEST(QueueNotice, WhatStartsWaitsForTheCheckpoint) {
 // A notice of 1 s is too short: all is lost, and b starts at 101 s sharp.
 TEST(QueueNotice, ANoticeTooShortLosesTheWork) {
   Inputs in = inputs(1, 1_s, stop_all_at_100s);
-  in.training.jobs = {job("a", 0_s, 8, 1000_s), job("b", 100_s, 8, 100_s)};
+  in.training.jobs = {job(at(0_s), 8, 1000_s, "a"), job(at(100_s), 8, 100_s, "b")};
   const Outcome o = run(std::move(in));
   EXPECT_EQ(o.jobs[1].first_start, at(101_s));
   EXPECT_EQ(o.jobs[0].lost, Gpus{8} * 101_s);
@@ -116,7 +108,7 @@ TEST(QueueNotice, ANoticeTooShortLosesTheWork) {
 TEST(QueueNotice, InstantCheckpointsNeedNoNotice) {
   Inputs in = inputs(1, 60_s, stop_all_at_100s);
   in.training.checkpoint_bytes_per_gpu = 0;
-  in.training.jobs = {job("a", 0_s, 8, 1000_s), job("b", 100_s, 8, 100_s)};
+  in.training.jobs = {job(at(0_s), 8, 1000_s, "a"), job(at(100_s), 8, 100_s, "b")};
   const Outcome o = run(std::move(in));
   EXPECT_EQ(o.jobs[1].first_start, at(100_s));
   EXPECT_EQ(o.jobs[0].lost, GpuTime{});
@@ -126,7 +118,8 @@ TEST(QueueNotice, InstantCheckpointsNeedNoNotice) {
 // a leaves 6 GPUs; b is promised those and the 2 idle ones, which c, come meanwhile, does not get.
 TEST(QueueNotice, IdleGpusOfAPromiseAreKept) {
   Inputs in = inputs(1, 1_s, stop_all_at_100s);
-  in.training.jobs = {job("a", 0_s, 6, 1000_s), job("b", 100_s, 8, 100_s), job("c", 100_s + 500_ms, 2, 10_s)};
+  in.training.jobs = {job(at(0_s), 6, 1000_s, "a"), job(at(100_s), 8, 100_s, "b"),
+                      job(at(100_s + 500_ms), 2, 10_s, "c")};
   const Outcome o = run(std::move(in));
   EXPECT_EQ(o.jobs[1].first_start, at(101_s));
   EXPECT_EQ(o.jobs[2].first_start, at(201_s));
@@ -138,8 +131,8 @@ TEST(QueueNotice, WhatNobodyWasPromisedIsFree) {
     stop_all_at_100s(v, d);
     if (v.now == at(100_s) && !d->preempt.empty()) d->preempt = {JobId{0}};
   });
-  in.training.jobs = {job("a", 0_s, 8, 1000_s), job("keeps 6", 0_s, 6, 1000_s), job("b", 100_s, 4, 100_s),
-                      job("c", 100_s + 500_ms, 2, 10_s), job("d", 100_s + 600_ms, 4, 10_s)};
+  in.training.jobs = {job(at(0_s), 8, 1000_s, "a"), job(at(0_s), 6, 1000_s, "keeps 6"), job(at(100_s), 4, 100_s, "b"),
+                      job(at(100_s + 500_ms), 2, 10_s, "c"), job(at(100_s + 600_ms), 4, 10_s, "d")};
   const Outcome o = run(std::move(in));
   EXPECT_EQ(o.jobs[2].first_start, at(101_s));
   EXPECT_EQ(o.jobs[3].first_start, at(100_s + 500_ms));
@@ -151,8 +144,8 @@ TEST(QueueNotice, WhatNobodyWasPromisedIsFree) {
 // its own node is free.
 TEST(QueueNotice, EachPromiseIsKeptByItself) {
   Inputs in = inputs(2, 60_s, stop_all_at_100s);
-  in.training.jobs = {job("wide", 0_s, 8, 1000_s), job("narrow", 0_s, 1, 1000_s), job("b", 100_s, 8, 50_s),
-                      job("c", 100_s, 8, 50_s)};
+  in.training.jobs = {job(at(0_s), 8, 1000_s, "wide"), job(at(0_s), 1, 1000_s, "narrow"), job(at(100_s), 8, 50_s, "b"),
+                      job(at(100_s), 8, 50_s, "c")};
   const Outcome o = run(std::move(in));
   ASSERT_EQ(o.stops.size(), 2u);
   EXPECT_EQ(o.stops[0].first, 1u);
@@ -173,7 +166,7 @@ TEST(QueueNotice, AJobWhoseGpusAPoolTakesWaitsAgain) {
       again = again || (v.now == at(101_s) && w.id == JobId{1} && w.waiting_since == at(100_s));
     }
   });
-  in.training.jobs = {job("a", 0_s, 8, 1000_s), job("b", 100_s, 16, 100_s)};
+  in.training.jobs = {job(at(0_s), 8, 1000_s, "a"), job(at(100_s), 16, 100_s, "b")};
   PoolSetup pool = fixed_pool({instance(0, 8, 1000, {.base = 10_ms})}, 0);
   pool.max_nodes = Nodes{1};
   in.pools.push_back(std::move(pool));
@@ -198,7 +191,7 @@ TEST(QueueNotice, AJobThatLeavesCannotBeStoppedOnceMore) {
       if (!w.blocked) d->start.push_back(w.id);
     }
   });
-  in.training.jobs = {job("a", 0_s, 8, 1000_s), job("b", 100_s, 8, 100_s)};
+  in.training.jobs = {job(at(0_s), 8, 1000_s, "a"), job(at(100_s), 8, 100_s, "b")};
   const Outcome o = run(std::move(in));
   EXPECT_EQ(o.jobs[0].preemptions, 1);
   EXPECT_EQ(o.jobs[1].first_start, at(101_s));
@@ -213,7 +206,7 @@ TEST(Refusal, EndsAJobAsRejected) {
       if (v.now >= at(100_s)) d->refuse.push_back(w.id);
     }
   });
-  in.training.jobs = {job("a", 0_s, 8, 1000_s), job("too large", 50_s, 9, 1_s), job("b", 100_s, 8, 100_s)};
+  in.training.jobs = {job(at(0_s), 8, 1000_s, "a"), job(at(50_s), 9, 1_s, "too large"), job(at(100_s), 8, 100_s, "b")};
   const Outcome o = run(std::move(in));
   EXPECT_EQ(o.jobs[0].rejection, JobRejection::kByQueue);
   EXPECT_EQ(o.jobs[0].finish, at(100_s));
@@ -231,7 +224,7 @@ TEST(Refusal, DeadlineRefusesWhatCannotBeMet) {
   const auto with = [](const std::string& late_jobs) {
     Inputs in = inputs(1, 0_s, {});
     in.training.queue = make_policy(builtin_policies().training_queues, "deadline", {{"late_jobs", late_jobs}});
-    in.training.jobs = {job("late", 10_s, 8, 1000_s), job("in time", 20_s, 8, 1000_s)};
+    in.training.jobs = {job(at(10_s), 8, 1000_s, "late"), job(at(20_s), 8, 1000_s, "in time")};
     in.training.jobs[0].deadline = at(910_s);
     in.training.jobs[1].deadline = at(1_h);
     return in;
@@ -245,7 +238,7 @@ TEST(Refusal, DeadlineRefusesWhatCannotBeMet) {
 TEST(Refusal, BestEffortRunsItLate) {
   Inputs in = inputs(1, 0_s, {});
   in.training.queue = make_policy(builtin_policies().training_queues, "deadline", {{"late_jobs", "best_effort"}});
-  in.training.jobs = {job("late", 10_s, 8, 1000_s)};
+  in.training.jobs = {job(at(10_s), 8, 1000_s, "late")};
   in.training.jobs[0].deadline = at(910_s);
   EXPECT_EQ(run(std::move(in)).jobs[0].reason, FinishReason::kCompleted);
 }

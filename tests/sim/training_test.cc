@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "tests/support/jobs.h"
 #include "tests/support/sim_builder.h"
 
 namespace jevons::testing {
@@ -30,15 +31,6 @@ struct NodeLog final : Observer {
   void on_replica_start(Instant t, ReplicaId, NodeId, Blocks) override { replicas.push_back(t); }
   std::vector<Instant> taken, given_back, replicas;
 };
-
-TrainingJob job(Instant submit, std::int32_t gpus, Duration run_time) {
-  TrainingJob j;
-  j.name = "job";
-  j.submit = submit;
-  j.gpus = Gpus{gpus};
-  j.run_time = j.estimate = run_time;
-  return j;
-}
 
 // SimGrid's dates are doubles: a flow's end is within 2 ns of the arithmetic.
 void expect_at(Instant at, double seconds) { EXPECT_NEAR(static_cast<double>(at.ns), seconds * 1e9, 2.0); }

@@ -3,21 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/topologies/plain_cluster.h"
+
 namespace jevons {
 namespace {
 
 Cluster cluster(std::int32_t nodes, std::int32_t per_leaf, std::int32_t spines, double oversubscription) {
-  NodeGroup g;
-  g.name = "g";
-  g.gpu.link_bytes_per_s = 450e9;
-  g.nodes = Nodes{nodes};
-  g.nic_bytes_per_s = 400e9;
-  FabricSpec f;
-  f.nodes_per_leaf = Nodes{per_leaf};
-  f.spines = spines;
-  f.oversubscription = oversubscription;
-  f.efficiency = 1;
-  return *make_cluster({g}, f, {});
+  return plain_cluster(nodes, 400e9, per_leaf, spines, oversubscription);
 }
 
 TEST(ClusterGraph, HopDistances) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/topologies/plain_cluster.h"
 #include "topologies/fabric.h"
 #include "topologies/simgrid_platform.h"
 
@@ -21,22 +22,6 @@ struct TestFlow {
   std::uint32_t source = 0, destination = 0;  // Ends (topologies/fabric.h).
   double bytes = 0;
 };
-
-// One group of 8-GPU nodes, efficiency 1.
-inline Cluster plain_cluster(std::int32_t nodes, double nic, std::int32_t per_leaf = 16, std::int32_t spines = 4,
-                             double oversubscription = 1) {
-  NodeGroup g;
-  g.name = "g";
-  g.gpu.link_bytes_per_s = 450e9;
-  g.nodes = Nodes{nodes};
-  g.nic_bytes_per_s = nic;
-  FabricSpec f;
-  f.nodes_per_leaf = Nodes{per_leaf};
-  f.spines = spines;
-  f.oversubscription = oversubscription;
-  f.efficiency = 1;
-  return *make_cluster({g}, f, {});
-}
 
 // One engine; one per process.
 class SimgridRun {

@@ -107,17 +107,17 @@ TEST(TraceCommand, BadRowsFailOrAreCounted) {
             std::string::npos);
 }
 
-TEST(TraceCommand, ErrorsAreOneLineAndExitCodesTellWhoseTheyAre) {
+TEST(TraceCommand, ErrorsAreOneLineAndStatusTwo) {
   const Folder folder;
   const std::string f = folder.write("a.csv", kAzure);
   Ran r = run({"trace", "stats", folder.file("none")});
   EXPECT_EQ(r.code, 2);
   EXPECT_EQ(r.err, "jevons: " + folder.file("none") + ": cannot open: No such file or directory\n");
   r = run({"trace", "convert", f, "/dev/full", "--to", "csv"});
-  EXPECT_EQ(r.code, 1);
+  EXPECT_EQ(r.code, 2);
   EXPECT_EQ(r.err, "jevons: /dev/full: cannot write: No space left on device\n");
   r = run({"trace", "convert", f, folder.file("b.txt")});
-  EXPECT_EQ(r.code, 1);
+  EXPECT_EQ(r.code, 2);
   EXPECT_NE(r.err.find("cannot tell the format from the name"), std::string::npos);
   r = run({"trace", "stats", f, "--spread", "soon"});
   EXPECT_EQ(r.code, 2);
