@@ -27,7 +27,7 @@ void DeadlineQueue::decide(const QueueView& view, QueueDecision* decision) {
   const std::int64_t slot = view.now.ns / params_.slot.ns;
   const bool at_boundary = view.now.ns % params_.slot.ns == 0;
   const std::int64_t begin = at_boundary ? slot : slot + 1;
-  decision->ask_again = Instant{(slot + 1) * params_.slot.ns};
+  if (slot + 1 <= Instant::never().ns / params_.slot.ns) decision->ask_again = Instant{(slot + 1) * params_.slot.ns};
   const bool same_capacity = capacity_ == view.capacity.value;
   capacity_ = view.capacity.value;
   if (!at_boundary && begin == first_ && same_capacity && !somebody_is_new(view)) return fill(view, decision);

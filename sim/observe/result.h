@@ -44,7 +44,7 @@ struct JobsResult {
   GpuTime in_system{};  // GPUs asked for x time from submit to end: what they would have had without a wait.
   GpuTime elapsed{};    // As in TrainingResult.
   GpuTime lost{};       // Steps and checkpoint writes undone, those on GPUs that others held too: over all owners (or
-                   // priorities) what RunResult::lost() gives.  `lost_to_failures` is a part of it.
+                        // priorities) what RunResult::lost() gives.  `lost_to_failures` is a part of it.
   GpuTime lost_to_failures{};
 };
 
