@@ -125,6 +125,10 @@ class Simulation final : public EventHandler {
   void on_round() override { flows_.on_round(); }
 
   void handle(const Event& e) override {
+    if (e.time == Instant::never()) {  // Where the ends of jobs lie that the clock cannot reach.
+      throw RunError{
+          Error{"work goes on beyond the end of the clock, 292 years (expected shorter jobs, or a horizon)", ""}};
+    }
     switch (e.kind) {
       case EventKind::kIteration:
         on_iteration(e);

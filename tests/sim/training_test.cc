@@ -84,6 +84,16 @@ TEST(Training, LosesTheStepsSinceItsLastCheckpoint) {
   EXPECT_EQ(nodes.given_back, std::vector<Instant>{Instant{(1600_s).ns}});
 }
 
+// It went round and round at the clock's last instant.
+TEST(Training, AJobThatEndsBeyondTheClockIsAnError) {
+  Inputs in = empty_inputs({node_group("n", 1, 8)});
+  in.training.jobs = {job(Instant{5'000'000'000'000'000'000}, 8, Duration{5'000'000'000'000'000'000})};
+  in.review_every = 720_h;
+  const auto result = simulate(std::move(in));
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.error().text().find("beyond the end of the clock"), std::string::npos);
+}
+
 TEST(NodeMoves, ADrainingNodeComesBackWithItsLastRequest) {
   Inputs in = empty_inputs({node_group("n", 1, 8)});
   PoolSetup pool = fixed_pool({instance(0, 8, 1000, {.base = 10_ms})}, 1);
