@@ -6,7 +6,7 @@
 namespace jevons {
 namespace {
 
-constexpr int kMostSteps = 50'000;
+constexpr int kMostSteps = 40'000;
 
 // The most nodes that can be emptied without stopping more jobs than are stopped.
 class Packing {
