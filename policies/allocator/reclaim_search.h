@@ -17,7 +17,8 @@ namespace jevons {
 //
 // `known` is such a set, and the answer unless there is a cheaper one.  Branches on stopping a job or not; a branch
 // ends when what it stopped returns enough, or when even stopping fractions of the cheapest others would cost more than
-// the best known.  The search gives up after 40,000 steps, about 1 ms (bench/allocator_bench), with the best set so far.
+// the best known.  The search gives up after 40,000 steps, about 1 ms (bench/allocator_bench), with the best set so
+// far.
 std::vector<std::uint32_t> cheapest_nodes(std::span<const VictimView> jobs, const Occupancy& occupancy,
                                           std::int64_t wanted, std::vector<std::uint32_t> known);
 
