@@ -17,6 +17,9 @@
 //     and nothing it says frees them sooner.  If a pool or a failure takes a node of a promised job, it waits again.
 //   - A job may also be leaving because an allocator told it to.  Either way, preempting or resizing it changes
 //   nothing.
+//   - A job with a share of a GPU asks for one.  It may be gone from `waiting` without a decision: it has joined a GPU
+//     that others share.  Only the job that holds such a GPU is in `running`; its expected_end is that of the GPU's
+//     last job, and whoever preempts it stops them all.
 //   - `refuse` names waiting jobs that shall never run: they end, rejected, before anything else is carried out.
 //   - Only running jobs may be preempted or resized, only waiting ones started or refused, each at most once; the GPUs
 //     of a start or resize lie within the job's range; only elastic jobs are resized.  Anything else ends the run with
