@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/params.h"
@@ -65,15 +66,7 @@ class FgdPlacement final : public Placement {
   std::optional<std::size_t> choose_room(const GangView& gang, std::span<const RoomView> rooms) const override {
     const std::size_t seen = std::min(gang.recent_shares.size(), static_cast<std::size_t>(params_.window));
     const RoomFragments f(gang.recent_shares.last(seen));
-    std::size_t best = 0;
-    std::int64_t least = f.rise(rooms[0].room, gang.share);
-    for (std::size_t i = 1; i < rooms.size(); ++i) {
-      const std::int64_t rise = f.rise(rooms[i].room, gang.share);
-      if (rise > least || (rise == least && rooms[i].room >= rooms[best].room)) continue;
-      best = i;
-      least = rise;
-    }
-    return best;
+    return least_room_by(rooms, [&](const RoomView& r) { return std::pair(f.rise(r.room, gang.share), r.room); });
   }
 
  private:

@@ -17,6 +17,13 @@ namespace jevons {
 inline constexpr std::string_view kMixGroupsHelp =
     "Whether a gang that no group of alike nodes can hold now may span groups, and so GPU types.";
 
+// The first room with the least key.
+template <class Key>
+std::size_t least_room_by(std::span<const RoomView> rooms, Key key) {
+  const auto less = [&](const RoomView& a, const RoomView& b) { return key(a) < key(b); };
+  return static_cast<std::size_t>(std::min_element(rooms.begin(), rooms.end(), less) - rooms.begin());
+}
+
 // In 64 bits: a view is not trusted to sum to less than 2^31.
 inline std::int64_t free_gpus(std::span<const NodeView> nodes) {
   std::int64_t sum = 0;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/params.h"
@@ -59,12 +60,7 @@ class HeteroPlacement final : public Placement {
 
   // The least room of those on the group worth most.
   std::optional<std::size_t> choose_room(const GangView& gang, std::span<const RoomView> rooms) const override {
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < rooms.size(); ++i) {
-      const double here = worth(gang, rooms[i].group), there = worth(gang, rooms[best].group);
-      if (here > there || (here == there && rooms[i].room < rooms[best].room)) best = i;
-    }
-    return best;
+    return least_room_by(rooms, [&](const RoomView& r) { return std::pair(-worth(gang, r.group), r.room); });
   }
 
  private:

@@ -38,8 +38,7 @@ class SpreadPlacement final : public Placement {
   }
 
   std::optional<std::size_t> choose_room(const GangView&, std::span<const RoomView> rooms) const override {
-    const auto less = [](const RoomView& a, const RoomView& b) { return a.room < b.room; };
-    return static_cast<std::size_t>(std::max_element(rooms.begin(), rooms.end(), less) - rooms.begin());
+    return least_room_by(rooms, [](const RoomView& r) { return -r.room.value; });
   }
 
  private:

@@ -307,28 +307,23 @@ void TrainingRuntime::close_stretch(JobId job, bool lost, Instant now) {
 }
 
 void TrainingRuntime::report(JobState& s, Purpose purpose, Instant from, Instant to, Instant now) {
+  // What came before it had others' GPUs.
+  const Instant holds_from = s.guest ? to : s.shared_gpu.valid() ? std::clamp(s.beside_until, from, to) : from;
   for (const auto& [group, gpus] : s.by_group) {
     const GpuTime time = gpus * (to - from);
-    tell_time(s, group, purpose, gpus, from, to, now);
-    if (purpose == Purpose::kTraining && s.guest) s.record.beside_useful += time;
-    if (purpose == Purpose::kTraining && s.shared_gpu.valid() && from < s.beside_until) {
-      s.record.beside_useful += gpus * (std::min(to, s.beside_until) - from);
+    if (s.guest) {
+      observers_->guest_time(now, group, purpose, gpus, from, to);
+    } else {
+      observers_->share_time(now, group, purpose, gpus, from, holds_from);
+      observers_->gpu_time(now, group, purpose, gpus, holds_from, to);
     }
+    if (purpose == Purpose::kTraining) s.record.beside_useful += gpus * (holds_from - from);
     if (purpose == Purpose::kTraining) s.record.useful += time;
     if (purpose == Purpose::kCheckpoint) s.record.checkpoint += time;
     if (purpose == Purpose::kLostWork) s.record.lost += time;
     if (purpose == Purpose::kLoading) s.record.restoring += time;
     if (purpose == Purpose::kAwaitingSamples) s.record.awaiting += time;
   }
-}
-
-// To the GPUs' own time, or beside it.
-void TrainingRuntime::tell_time(const JobState& s, GroupId group, Purpose purpose, Gpus gpus, Instant from, Instant to,
-                                Instant now) const {
-  if (s.guest) return observers_->guest_time(now, group, purpose, gpus, from, to);
-  const Instant holds_from = s.shared_gpu.valid() ? std::clamp(s.beside_until, from, to) : from;
-  observers_->share_time(now, group, purpose, gpus, from, holds_from);
-  observers_->gpu_time(now, group, purpose, gpus, holds_from, to);
 }
 
 Duration TrainingRuntime::unsaved(const JobState& s, Instant now) const {

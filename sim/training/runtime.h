@@ -187,8 +187,6 @@ class TrainingRuntime final : public FlowOwner {
   void cut_flow(JobState* s, Instant now);
   void close_stretch(JobId job, bool lost, Instant now);
   void report(JobState& s, Purpose purpose, Instant from, Instant to, Instant now);
-  void tell_time(const JobState& s, GroupId group, Purpose purpose, Gpus gpus, Instant from, Instant to,
-                 Instant now) const;
   void keep_instantly_saved(JobState& s, Instant now);
   static void keep(JobState& s, Duration run_time);  // Steps that a checkpoint holds.
   static void count_steps_from(JobState& s, Instant from);
